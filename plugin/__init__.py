@@ -1,0 +1,1 @@
+"""The sidecar: what Milepost decides, remembers and serves."""

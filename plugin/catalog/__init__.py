@@ -1,0 +1,1 @@
+"""What is shipped as data, programs and ladders, and how such data is read."""

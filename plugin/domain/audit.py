@@ -1,0 +1,39 @@
+"""An audit row: its canonical form and the hash of its content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """Who did what to which record, when, and why. ``detail`` is JSON-able and goes into the content's hash."""
+
+    at: datetime
+    who: str
+    action: str
+    record: str
+    why: str = ""
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def canonical(self) -> str:
+        """The one text that this entry has: JSON, keys sorted, no spaces, the moment in UTC."""
+        content = {
+            "action": self.action,
+            "at": self.at.astimezone(UTC).isoformat(timespec="microseconds"),
+            "detail": self.detail,
+            "record": self.record,
+            "who": self.who,
+            "why": self.why,
+        }
+        return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def content_hash(canonical: str) -> str:
+    """SHA-256 of the canonical form, in hexadecimal."""
+    return hashlib.sha256(canonical.encode()).hexdigest()

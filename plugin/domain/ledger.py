@@ -1,0 +1,147 @@
+"""Wanted effects against the ledger of effects: what to create, keep, bring back, withdraw and skip."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from plugin.domain.assessment import Assessment, Effect, EffectKind, Passed
+from plugin.domain.writes import FlagContent, GapContent
+
+
+class EffectState(StrEnum):
+    """An effect's life in the ledger: planned → claimed → done | failed; or withdrawn, skipped; held: set aside."""
+
+    PLANNED = "planned"
+    CLAIMED = "claimed"
+    DONE = "done"
+    FAILED = "failed"
+    WITHDRAWN = "withdrawn"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerRow:
+    """One effect as the ledger has it. For a write, ``digest`` is of the content wanted, ``done_digest`` of the content
+    carried out last."""
+
+    id: int
+    key: str
+    kind: EffectKind
+    what: str
+    state: EffectState
+    patient_id: int
+    source_id: int
+    plan: str | None = None
+    milestone: str | None = None
+    at: datetime | None = None
+    role: str | None = None
+    owner: str | None = None
+    tier: int | None = None
+    content: Mapping[str, object] | None = None
+    digest: str = ""
+    done_digest: str = ""
+    attempts: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerChange:
+    """What reconciliation decided for one patient (domain/ledger.py): effects to create (planned), to skip, to
+    withdraw (ids), and to bring back or give new content (id, effect)."""
+
+    create: tuple[Effect, ...] = ()
+    skip: tuple[Passed, ...] = ()
+    withdraw: tuple[int, ...] = ()
+    renew: tuple[tuple[int, Effect], ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing to do."""
+        return not (self.create or self.skip or self.withdraw or self.renew)
+
+
+def content_digest(content: Mapping[str, object] | None) -> str:
+    """What stands for a content: equal contents have equal digests, and no content has the empty one."""
+    if content is None:
+        return ""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def reconcile(rows: Sequence[LedgerRow], assessment: Assessment) -> LedgerChange:
+    """What has to change so that the ledger says what is wanted now. Nothing is created twice: an effect that was done,
+    failed or skipped stays so; one that was withdrawn before it was done comes back when its cause does. A write is
+    renewed whenever the content wanted is not the content done last."""
+    known = {row.key: row for row in rows}
+    wanted = {effect.key: effect for effect in assessment.wanted}
+    create = tuple(e for key, e in wanted.items() if key not in known and _is_worth_beginning(e, assessment))
+    renew = [(known[key].id, e) for key, e in wanted.items() if key in known and _comes_back(known[key], e)]
+    withdraw: list[int] = []
+    for row in rows:
+        if row.key in wanted:
+            continue
+        instead = _undone(row, assessment.patient)
+        if instead is not None:
+            renew.append((row.id, instead))
+        elif row.state is EffectState.PLANNED and not row.done_digest:
+            withdraw.append(row.id)
+    skip = tuple(passed for passed in assessment.passed if passed.effect.key not in known)
+    return LedgerChange(create=create, skip=skip, withdraw=tuple(withdraw), renew=tuple(renew))
+
+
+def _comes_back(row: LedgerRow, effect: Effect) -> bool:
+    """Whether a row that is there has to be planned again, or for another time."""
+    if effect.kind is EffectKind.WRITE:
+        return _differs(row, effect)
+    return row.state is EffectState.WITHDRAWN or (row.state is EffectState.PLANNED and row.at != effect.at)
+
+
+def _differs(row: LedgerRow, effect: Effect) -> bool:
+    """A write whose wanted content is not the one that the row aims at already."""
+    digest = content_digest(effect.content)
+    if row.state in (EffectState.PLANNED, EffectState.CLAIMED, EffectState.FAILED):
+        return row.digest != digest
+    return row.state is EffectState.WITHDRAWN or row.done_digest != digest
+
+
+def _is_worth_beginning(effect: Effect, assessment: Assessment) -> bool:
+    """A closed gap that was never open here, and the Tasks of a plan that had ended before it was first seen, are not
+    written: there is nothing there to correct (DESIGN §10: only what changes is written)."""
+    if effect.kind is not EffectKind.WRITE:
+        return True
+    if effect.what == "detected-issue":
+        return (effect.content or {}).get("state") == "open"
+    if effect.what == "task":
+        ended = {plan.plan for plan in assessment.plans if plan.stage == "review"}
+        return effect.plan not in ended
+    return True
+
+
+def _undone(row: LedgerRow, patient: str) -> Effect | None:
+    """What is to be written over a gap or a flag that stands in the EHR and is wanted no more; None where nothing is."""
+    content = row.content
+    if row.kind is not EffectKind.WRITE or content is None:
+        return None
+    if row.state is EffectState.PLANNED and not row.done_digest:
+        return None
+    if row.what == "detected-issue":
+        instead: Mapping[str, object] = GapContent.from_json(content).withdrawn.as_json()
+    elif row.what == "flag":
+        instead = FlagContent.from_json(content).withdrawn.as_json()
+    else:
+        return None
+    if content_digest(instead) == row.digest:
+        return None
+    return Effect(
+        key=row.key,
+        kind=row.kind,
+        what=row.what,
+        patient=patient,
+        plan=row.plan,
+        milestone=row.milestone,
+        content=instead,
+    )

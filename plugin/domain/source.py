@@ -1,0 +1,94 @@
+"""A source and what passes between it and us: cursors, pages, drafts and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from plugin.domain.record import Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One FHIR server (DESIGN §3). ``search_filter`` is added to every search (``{"_tag": "…"}``). ``capability`` is the
+    stored probe (JSON-able) or None. ``token`` is the decrypted static bearer, never in ``repr``."""
+
+    id: int
+    slug: str
+    base_url: str
+    kind: str = "hapi"
+    search_filter: Mapping[str, str] = field(default_factory=dict)
+    link_aliases: tuple[str, ...] = ()
+    token: str | None = field(default=None, repr=False)
+    capability: Mapping[str, object] | None = None
+    paused: bool = False
+    hook_path: str | None = None
+    """Unguessable path part of the Subscription's hook, and its secret below."""
+    hook_secret: str | None = field(default=None, repr=False)
+    last_read_at: datetime | None = None
+    """End of the last complete, successful read (DESIGN §5, perceived gaps)."""
+    last_error: str | None = None
+    last_error_at: datetime | None = None
+
+
+class Cursor(NamedTuple):
+    """Where a source's feed of one type stands: the watermark, as the server said it (FHIR instant), the references
+    with versions already taken at or after ``watermark - overlap``, and whether the first complete pass is done."""
+
+    watermark: str | None = None
+    taken: tuple[str, ...] = ()
+    complete: bool = False
+
+
+class SetAside(NamedTuple):
+    """A record that was set aside or left out, and why: ``Type/id``, version, reason in words without patient data."""
+
+    ref: str
+    version: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of the feed, mapped. ``read`` counts raw resources; ``left_out`` counts dropped parts by reason."""
+
+    type: str
+    facts: tuple[Fact, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    read: int = 0
+    cursor: Cursor | None = None
+    """The cursor to be stored in the transaction that stores these facts; None when the page is no feed page."""
+
+
+class Written(NamedTuple):
+    """What became of one resource of a write: the server's new version, or the failure in words."""
+
+    ref: str
+    version: str | None
+    error: str | None = None
+    conflict: bool = False
+    temporary: bool = False
+
+
+class Standing(NamedTuple):
+    """A resource of ours as it stands on the server; the digests as in ``Draft``."""
+
+    ref: str
+    version: str
+    digest: str
+    owned: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """One resource to be written: a JSON body as the writeback built it, its reference, and the version that must stand
+    on the server (None: not guarded). ``digest`` is of the whole body, ``owned`` of the fields that we own."""
+
+    ref: str
+    body: Mapping[str, object]
+    digest: str
+    owned: str = ""
+    if_match: str | None = None

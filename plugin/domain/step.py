@@ -1,0 +1,222 @@
+"""The steps of a plan: origins merged so that one step is one milestone, with its key (SEMANTICS O1-O3, O9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from plugin.domain.due import Bounds, Course, course_of
+from plugin.domain.origin import Origin, OriginKind, SourceStatus
+from plugin.domain.program import MilestoneDefinition
+from plugin.domain.record import Coding, Identifier, KnownStep, Link
+
+LOINC = "http://loinc.org"
+_RESULT_CATEGORIES = {
+    ("http://snomed.info/sct", "108252007"),
+    ("http://snomed.info/sct", "363679005"),
+}
+_RESULT_WORDS = {"laboratory", "LAB", "imaging", "RAD"}
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An origin with its course (when it is to happen) and its part of the key, numbered."""
+
+    origin: Origin
+    course: Course
+    ident: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step: what its origins say together. ``base`` is its key without the iteration."""
+
+    base: str
+    plan: str
+    title: str
+    source: str
+    origins: tuple[Origin, ...]
+    course: Course
+    codes: frozenset[tuple[str, str]]
+    code_texts: tuple[str, ...]
+    """``system|code``, sorted."""
+    refs: tuple[str, ...]
+    identifiers: frozenset[Identifier]
+    order: int
+    definition: MilestoneDefinition | None = None
+    appointment: str | None = None
+    is_visit: bool = False
+    is_result: bool = False
+    outcomes: tuple[Link, ...] = ()
+    outputs: tuple[Link, ...] = ()
+    task: str | None = None
+
+    @property
+    def is_unread(self) -> bool:
+        """O10: nothing but a reference that could not be read."""
+        return all(origin.unread for origin in self.origins)
+
+    def status_from(self, statuses: Iterable[SourceStatus]) -> SourceStatus:
+        """O3: completed, then failed, then on-hold; cancelled only when all are."""
+        said = list(statuses)
+        for wins in (SourceStatus.COMPLETED, SourceStatus.FAILED, SourceStatus.ON_HOLD):
+            if wins in said:
+                return wins
+        ended = {SourceStatus.CANCELLED, SourceStatus.IN_ERROR}
+        if said and all(word in ended for word in said):
+            return SourceStatus.IN_ERROR if set(said) == {SourceStatus.IN_ERROR} else SourceStatus.CANCELLED
+        return SourceStatus.OPEN
+
+
+def steps_of(
+    slug: str, plan: str, origins: Sequence[Origin], bounds: Bounds, zone: ZoneInfo, known: Sequence[KnownStep] = ()
+) -> list[Step]:
+    """Merged steps in the order of the plan; keys that were given before are kept (§4.1)."""
+    placed = _numbered([(origin, course_of(origin.offers, bounds, zone)) for origin in origins])
+    groups = _merged(placed)
+    keys = _keys(slug, plan, groups, known)
+    return [
+        _step(key, plan, group, index, bounds, zone)
+        for index, (key, group) in enumerate(zip(keys, groups, strict=True))
+    ]
+
+
+def _numbered(origins: Sequence[tuple[Origin, Course]]) -> list[Placed]:
+    """Equal idents in one plan are numbered by due date, then by order (O9)."""
+    ranked = sorted(origins, key=lambda o: (o[1].due or date.max, o[0].place))
+    count: dict[str, int] = {}
+    placed: list[Placed] = []
+    for origin, course in ranked:
+        number = count[origin.ident] = count.get(origin.ident, 0) + 1
+        placed.append(Placed(origin, course, origin.ident if number == 1 else f"{origin.ident}~{number}"))
+    return sorted(placed, key=lambda p: (p.origin.kind, p.origin.place))
+
+
+def _merged(placed: Sequence[Placed]) -> list[list[Placed]]:
+    """O1: the strongest criterion decides, then the earliest due date; no two steps of one origin in a group."""
+    pairs: list[tuple[int, date, int, int]] = []
+    for i, one in enumerate(placed):
+        for j in range(i + 1, len(placed)):
+            other = placed[j]
+            if one.origin.kind == other.origin.kind:
+                continue
+            strength = _criterion(one, other)
+            if strength is not None:
+                due = min(one.course.due or date.max, other.course.due or date.max)
+                pairs.append((strength, due, i, j))
+    group_of = list(range(len(placed)))
+    for _, _, i, j in sorted(pairs):
+        a, b = group_of[i], group_of[j]
+        kinds = [placed[k].origin.kind for k, g in enumerate(group_of) if g in (a, b)]
+        if a != b and len(set(kinds)) == len(kinds):
+            group_of = [a if g == b else g for g in group_of]
+    groups: dict[int, list[Placed]] = {}
+    for index, group in enumerate(group_of):
+        groups.setdefault(group, []).append(placed[index])
+    return sorted(groups.values(), key=lambda g: min((p.origin.place, p.origin.kind) for p in g))
+
+
+def _criterion(one: Placed, other: Placed) -> int | None:
+    """How two steps of different origins are one, strongest first; None when they are not."""
+    a, b = one.origin, other.origin
+    if a.own is not None and a.own == b.own:
+        return 0
+    if (b.own is not None and b.own in a.names) or (a.own is not None and a.own in b.names):
+        return 1
+    if a.identifiers & b.identifiers:
+        return 2
+    if _codes(a.codes) & _codes(b.codes) and one.course.overlaps(other.course):
+        return 3
+    return None
+
+
+def _codes(codings: Iterable[Coding]) -> frozenset[tuple[str, str]]:
+    return frozenset((c.system, c.code) for c in codings)
+
+
+_KEY_ORDER = (OriginKind.PROGRAM, OriginKind.ORDER, OriginKind.REFERENCE, OriginKind.TASK, OriginKind.INLINE)
+
+
+def _leading(group: Sequence[Placed]) -> Placed:
+    """O2: key and source come from the program, else the reference, else the inline activity."""
+    return min(group, key=lambda p: _KEY_ORDER.index(p.origin.kind))
+
+
+def _keys(slug: str, plan: str, groups: Sequence[Sequence[Placed]], known: Sequence[KnownStep]) -> list[str]:
+    """Each step's key: as it was given before where any of its origins had one, carried over where exactly one step of
+    the same code went and one came, else new."""
+    given: dict[str, tuple[str, ...]] = {}
+    for step in known:
+        given.setdefault(step.key.rpartition("|")[0], step.codes)
+    keys: list[str | None] = []
+    taken: set[str] = set()
+    for group in groups:
+        names = [f"{slug}|{plan}|{p.ident}" for p in (_leading(group), *group)]
+        key = next((name for name in names if name in given and name not in taken), None)
+        keys.append(key)
+        if key:
+            taken.add(key)
+    _carry_over({k: v for k, v in given.items() if k not in taken}, groups, keys)
+    return [key or f"{slug}|{plan}|{_leading(group).ident}" for key, group in zip(keys, groups, strict=True)]
+
+
+def _carry_over(gone: dict[str, tuple[str, ...]], groups: Sequence[Sequence[Placed]], keys: list[str | None]) -> None:
+    fresh: dict[tuple[str, ...], list[int]] = {}
+    for index, group in enumerate(groups):
+        if keys[index] is None:
+            codes = tuple(sorted(f"{s}|{c}" for p in group for s, c in _codes(p.origin.codes)))
+            fresh.setdefault(tuple(dict.fromkeys(codes)), []).append(index)
+    for codes, places in fresh.items():
+        left = [key for key, had in gone.items() if tuple(sorted(had)) == codes]
+        if codes and len(places) == 1 and len(left) == 1:
+            keys[places[0]] = left[0]
+
+
+def _step(key: str, plan: str, group: Sequence[Placed], index: int, bounds: Bounds, zone: ZoneInfo) -> Step:
+    origins = tuple(p.origin for p in sorted(group, key=lambda p: p.origin.kind))
+    lead = _leading(group).origin
+    offers = [offer for origin in origins for offer in origin.offers]
+    course = group[0].course if len(group) == 1 else course_of(offers, bounds, zone)
+    codes = frozenset().union(*(_codes(origin.codes) for origin in origins))
+    definition = next((o.definition for o in origins if o.definition), None)
+    appointment = next((o.appointment for o in origins if o.appointment), None)
+    inline_visit = any(o.visit and o.kind is OriginKind.INLINE for o in origins)
+    is_visit = inline_visit or bool(definition and definition.is_visit)
+    return Step(
+        base=key,
+        plan=plan,
+        title=next((o.title for o in origins if o.title), None) or lead.fallback,
+        source=lead.source,
+        origins=origins,
+        course=course,
+        codes=codes,
+        code_texts=tuple(sorted(f"{system}|{code}" for system, code in codes)),
+        refs=tuple(dict.fromkeys(ref for origin in origins for ref in origin.refs)),
+        identifiers=frozenset().union(*(origin.identifiers for origin in origins)),
+        order=index,
+        definition=definition,
+        appointment=appointment,
+        is_visit=is_visit,
+        is_result=not is_visit and appointment is None and _is_result(origins, codes, definition),
+        outcomes=tuple(link for origin in origins for link in origin.outcomes),
+        outputs=tuple(link for origin in origins for link in origin.outputs),
+        task=next((o.own for o in origins if o.own and o.own.startswith("Task/")), None),
+    )
+
+
+def _is_result(
+    origins: Sequence[Origin], codes: frozenset[tuple[str, str]], definition: MilestoneDefinition | None
+) -> bool:
+    """E6: a laboratory or imaging order, by its category, or by a LOINC code; or as the program says."""
+    if definition is not None and definition.kind != "task":
+        return definition.is_result
+    if any(system == LOINC for system, _ in codes):
+        return True
+    return any(
+        (c.system, c.code) in _RESULT_CATEGORIES or c.code in _RESULT_WORDS
+        for origin in origins
+        for concept in origin.categories
+        for c in concept.codings
+    )

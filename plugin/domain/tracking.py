@@ -1,0 +1,47 @@
+"""A tracked patient between two assessments: what was found due, and what is to be stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from plugin.domain.assessment import Assessment
+from plugin.domain.ledger import LedgerChange
+
+
+class Stored(NamedTuple):
+    """What storing a page did: the patients whose facts changed, how many facts were new or changed, and how many not."""
+
+    changed: frozenset[str]
+    new: int = 0
+    unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientRow:
+    """A tracked patient, as locked for a reassessment. ``digest`` is of the assessment stored last."""
+
+    id: int
+    source_id: int
+    ref: str
+    next_change_at: datetime | None
+    digest: str = ""
+    backlog: bool = False
+    """The plans were already overdue when the source was first read (DESIGN §5, Backlog)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one reassessment is to store. ``unchanged``: only ``next_change_at`` is written, where it differs."""
+
+    row: PatientRow
+    assessment: Assessment
+    digest: str
+    unchanged: bool
+    ledger: LedgerChange = LedgerChange()
+    failed: str | None = None
+    """Assessing this patient failed: the reason, without patient data; the mark is moved by ``retry_at``."""
+    retry_at: datetime | None = None
+    backlog: bool | None = None
+    """The patient belongs to the backlog from now on, or no longer does; None: as before."""
