@@ -1,0 +1,132 @@
+# One verb per chore; `make` alone lists them. Every verb makes .venv/ first when it is missing or out of date.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+LINT_VENV := .venv-lint
+LINT_INSTALLED := $(LINT_VENV)/.installed
+SEMGREP := $(LINT_VENV)/bin/semgrep
+PIP_QUIET := --quiet --disable-pip-version-check --no-input
+
+# In CI the generated cases are the same in every run, so that a red build is red again.
+PYTEST := $(PYTHON) -m pytest $(if $(filter true,$(CI)),--hypothesis-profile=ci)
+WHEEL_TEST := tests/architecture/test_wheel.py
+SOURCES := plugin fhir_adapters tasks deploy tests
+PRODUCT := $(wildcard plugin fhir_adapters tasks ui_extension)
+
+N ?= 50
+
+.PHONY: help
+help: ## List the verbs (what `make` alone does)
+	@echo "Milepost: make VERB"
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+
+.PHONY: install
+install: $(INSTALLED) ## Make .venv/ with everything in it, and the system packages that are missing
+
+$(VENV)/.requirements: requirements/dev.txt deploy/system-packages.sh
+	@sh deploy/system-packages.sh
+	@[ -x $(PYTHON) ] || "$$(sh deploy/find-python.sh)" -m venv $(VENV)
+	@echo "Installing the locked requirements into $(VENV)/ ..."
+	@$(PYTHON) -m pip install $(PIP_QUIET) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(INSTALLED): $(VENV)/.requirements setup.cfg pyproject.toml
+	@PYTHONWARNINGS=ignore $(PYTHON) -m pip install $(PIP_QUIET) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(LINT_INSTALLED): requirements/lint.txt $(INSTALLED)
+	@[ -x $(LINT_VENV)/bin/python ] || "$$(sh deploy/find-python.sh)" -m venv $(LINT_VENV)
+	@echo "Installing semgrep into $(LINT_VENV)/ ..."
+	@$(LINT_VENV)/bin/python -m pip install $(PIP_QUIET) --require-hashes -r requirements/lint.txt
+	@touch $@
+
+.PHONY: test
+test: $(INSTALLED) ## Everything CI runs: lint, unit, contract, live, wheel; stops at the first that fails
+	@for stage in lint test-unit test-contract test-live test-wheel; do \
+		begun=$$(date +%s); \
+		echo "==== $$stage"; \
+		$(MAKE) --no-print-directory $$stage; \
+		echo "==== $$stage: ok in $$(( $$(date +%s) - begun )) s"; \
+	done
+
+.PHONY: lint
+lint: $(INSTALLED) $(LINT_INSTALLED) ## Style, types, import contracts, dangerous calls
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy $(wildcard $(SOURCES))
+	$(VENV)/bin/lint-imports setup.cfg
+	$(VENV)/bin/bandit --quiet --recursive --ini deploy/lint/bandit.ini $(PRODUCT) deploy
+	$(SEMGREP) scan --quiet --error --metrics=off --disable-version-check --no-git-ignore \
+		--config deploy/lint/semgrep.yml $(PRODUCT) deploy
+
+.PHONY: format
+format: $(INSTALLED) ## Let ruff sort imports and lay out the code
+	$(VENV)/bin/ruff check --fix --select I,RUF100 .
+	$(VENV)/bin/ruff format .
+
+.PHONY: test-unit
+test-unit: $(INSTALLED) ## Tests that mirror the source, the golden cases, the architecture
+	$(PYTEST) tests --ignore=tests/contract --ignore=tests/live --ignore=$(WHEEL_TEST)
+
+.PHONY: test-contract
+test-contract: $(INSTALLED) ## The same tests for each fake and its real adapter
+	$(PYTEST) tests/contract
+
+.PHONY: test-live
+test-live: hapi-build ## Real HAPI, PostgreSQL, Redis and Celery, and the faults
+	$(PYTEST) tests/live
+
+.PHONY: test-wheel
+test-wheel: wheel ## The wheel holds the tree and nothing else
+	$(PYTEST) $(WHEEL_TEST)
+
+.PHONY: faults
+faults: $(INSTALLED) ## Kill the sweeping, ticking and delivering process N=50 times each, and tell where it fell
+	$(PYTHON) -m tests.faults --runs $(N)
+
+.PHONY: demo
+demo: $(INSTALLED) ## HAPI with the demo practice, Milepost at work on it, until Ctrl-C (ONCE=1: stop after the summary)
+	$(PYTHON) -m deploy.demo $(if $(ONCE),--once)
+
+.PHONY: bench
+bench: $(INSTALLED) ## Speed, as ratios on this machine, into deploy/bench/README.md (QUICK=1: under five minutes)
+	$(PYTHON) -m deploy.bench $(if $(QUICK),--quick)
+
+.PHONY: hapi-build
+hapi-build: $(INSTALLED) ## Build the HAPI FHIR server (once; about two minutes, most of it download)
+	$(PYTHON) -m deploy.hapi.server build
+
+.PHONY: hapi-start
+hapi-start: $(INSTALLED) ## Start the HAPI FHIR server, built first when needed
+	$(PYTHON) -m deploy.hapi.server start
+
+.PHONY: hapi-stop
+hapi-stop: $(INSTALLED) ## Stop it
+	$(PYTHON) -m deploy.hapi.server stop
+
+.PHONY: lock
+lock: $(INSTALLED) ## Write requirements/*.txt anew: the newest versions, pinned and hashed
+	for name in runtime dev lint; do \
+		$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+			--custom-compile-command "make lock" --output-file requirements/$$name.txt requirements/$$name.in; \
+	done
+
+.PHONY: audit
+audit: $(INSTALLED) ## Known vulnerabilities of what is locked (asks PyPI, so it is not part of `test`)
+	$(PYTHON) -m deploy.lint.audit requirements/dev.txt requirements/lint.txt
+
+.PHONY: wheel
+wheel: $(INSTALLED) ## Build the wheel into build/dist/
+	rm -rf build/lib build/dist build/bdist.* && mkdir -p build
+	$(PYTHON) -m build --wheel --no-isolation --outdir build/dist . >build/wheel.log 2>&1 || { cat build/wheel.log; exit 1; }
+
+.PHONY: clean
+clean: ## Remove what was built; keeps .venv/ and the demo's data
+	rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
