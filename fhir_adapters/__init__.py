@@ -1,0 +1,1 @@
+"""Everything in Milepost that knows that FHIR is spoken over HTTP."""
