@@ -1,0 +1,125 @@
+"""One source as the use cases see it: the port `Ehr`, over FHIR."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from fhir_adapters import lookup
+from fhir_adapters.capability import Capability, from_json, probe
+from fhir_adapters.feed import Feed
+from fhir_adapters.http import FhirHttp
+from fhir_adapters.mapping import MappingRules, Raw, stamp_of
+from fhir_adapters.resources import Polled, polled
+from fhir_adapters.servers import server_of
+from fhir_adapters.writeback import Names, device_draft, draft_for, in_order, send, subscribe, with_provenance
+from plugin.domain.ledger import LedgerRow
+from plugin.domain.source import Cursor, Draft, Page, Source, Standing, Written
+
+_FED = tuple(row.name for row in polled(Polled.EVERY, Polled.BY_CODE) if not row.elements)
+"""What the feed reads, in the order of a first sweep. A type of which we want some elements only (notes) is read where
+a program names it."""
+
+
+class FhirEhr:
+    """See plugin/usecases/ports.py. `names` are the systems under which Milepost writes and finds its own; `overlap` is
+    how far a poll reaches back, where the installation says something else than the kind of server."""
+
+    def __init__(
+        self, http: FhirHttp, source: Source, names: Names | None = None, *, overlap: timedelta | None = None
+    ) -> None:
+        self._http = http
+        kind = server_of(source.kind)
+        self._server = kind if overlap is None else replace(kind, overlap=overlap)
+        self._names = names or Names()
+        self._capability = None if source.capability is None else from_json(source.capability)
+        self._rules = MappingRules(
+            resolve=resolver(http.base_url, source.link_aliases),
+            ours_tag_system=self._names.system("tag"),
+            identifier_base=f"{self._names.base}/",
+            seen=stamp_of if self._stamps_changes() else _never,
+        )
+        self._feed = Feed(http, self._server, self._rules, source.search_filter)
+
+    @property
+    def types(self) -> Sequence[str]:
+        return tuple(type_ for type_ in _FED if type_ not in self.not_offered)
+
+    @property
+    def not_offered(self) -> Sequence[str]:
+        """Types of the feed that the server does not have, by its own account; unknown before it was probed."""
+        known: Capability | None = self._capability
+        return () if known is None else tuple(type_ for type_ in _FED if type_ not in known.types)
+
+    def probe(self) -> Mapping[str, object]:
+        return probe(self._http, self._server).as_json()
+
+    def pages(self, type_: str, cursor: Cursor) -> Iterator[Page]:
+        return self._feed.pages(type_, cursor)
+
+    def read(self, refs: Sequence[str]) -> Iterator[Page]:
+        return lookup.by_reference(self._feed, refs)
+
+    def read_patient(self, patient: str, since: date | None) -> Iterator[Page]:
+        return lookup.of_patient(self._feed, self.types, patient, since)
+
+    def references(self, type_: str) -> Iterator[Sequence[tuple[str, str]]]:
+        return self._feed.references(type_)
+
+    def count(self, type_: str) -> int:
+        return self._feed.count(type_)
+
+    def draft(self, row: LedgerRow) -> Draft:
+        return draft_for(row, self._names, {})
+
+    def device(self) -> Draft:
+        return device_draft(self._names)
+
+    def accompanied(self, drafts: Sequence[Draft], at: datetime) -> Sequence[Draft]:
+        return with_provenance(in_order(drafts), self._names, recorded=at)
+
+    def write(self, drafts: Sequence[Draft]) -> Sequence[Written]:
+        return send(self._http, drafts)
+
+    def authors(self, ref: str, version: str) -> Sequence[str]:
+        return lookup.authors(self._http, self._feed, self._rules, ref, version)
+
+    def ours(self) -> Iterator[Sequence[Standing]]:
+        return lookup.standing(self._feed, self._names)
+
+    def standing(self, refs: Sequence[str]) -> Sequence[Standing]:
+        return lookup.standing_of(self._feed, refs)
+
+    def subscribe(self, endpoint: str, secret: str) -> str | None:
+        if self._capability is not None and not self._capability.subscription:
+            return None
+        return subscribe(self._http, self._names, endpoint, secret=secret, types=self.types)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _stamps_changes(self) -> bool:
+        if self._capability is not None:
+            return self._capability.change_stamp
+        return self._server.change_stamp is True
+
+
+def resolver(base_url: str, aliases: Sequence[str] = ()) -> Callable[[str], str | None]:
+    """References of a source: those under its own base (or another name of it) become ``Type/id``, and versions are
+    left off; what leads elsewhere stays."""
+    bases = tuple(f"{base.rstrip('/')}/" for base in (base_url, *aliases))
+
+    def resolve(reference: str) -> str:
+        if "/_history/" in reference:
+            reference = reference.partition("/_history/")[0]
+        if reference.startswith(bases):
+            return next(reference.removeprefix(base) for base in bases if reference.startswith(base))
+        return reference
+
+    return resolve
+
+
+def _never(_raw: Raw) -> datetime | None:
+    """Where `meta.lastUpdated` is no change stamp, a fact came to be when we first saw it."""
+    return None
