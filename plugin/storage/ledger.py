@@ -1,0 +1,170 @@
+"""The ledger of effects: each wanted once, carried out once, by whoever has claimed it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, not_, or_, select, update
+
+from plugin.domain.assessment import EffectKind
+from plugin.domain.ledger import EffectState, LedgerRow
+from plugin.storage.codec import decode_object
+from plugin.storage.column_types import moment
+from plugin.storage.tables import effect, source
+from plugin.storage.transaction import AnyRow, Transaction
+
+LEASE = timedelta(minutes=5)
+"""After this, who has claimed an effect is taken for dead, and another worker may claim it."""
+
+UNDONE = ("detected-issue", "flag")
+"""Writes that are written over when they are wanted no more: what stood there is needed for that."""
+
+_COLUMNS = (
+    effect.c.id,
+    effect.c.key,
+    effect.c.kind,
+    effect.c.what,
+    effect.c.state,
+    effect.c.patient_id,
+    effect.c.source_id,
+    effect.c.plan,
+    effect.c.milestone,
+    effect.c.at,
+    effect.c.role,
+    effect.c.owner,
+    effect.c.tier,
+    effect.c.digest,
+    effect.c.done_digest,
+    effect.c.attempts,
+    effect.c.error,
+)
+
+
+class SqlLedger:
+    """The port ``Ledger``. ``ready_at`` says from when a row may be claimed; it has none when nothing is to be done."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def of_patients(self, patient_ids: Sequence[int]) -> Mapping[int, Sequence[LedgerRow]]:
+        """See the port."""
+        theirs = self._transaction.among(effect.c.patient_id, patient_ids)
+        found: dict[int, list[LedgerRow]] = defaultdict(list)
+        content = case((effect.c.what.in_(UNDONE), effect.c.content))
+        for *row, kept in self._transaction.rows(select(*_COLUMNS, content).where(theirs).order_by(effect.c.id)):
+            ledger_row = _ledger_row(row, kept)
+            found[ledger_row.patient_id].append(ledger_row)
+        return found
+
+    def contents(self, patient_id: int, what: str) -> Sequence[Mapping[str, object]]:
+        """See the port. Also of writes that are withdrawn by now: what they left in the EHR may still be edited."""
+        of_patient = and_(effect.c.patient_id == patient_id, effect.c.kind == EffectKind.WRITE.value)
+        wanted = and_(effect.c.what == what, effect.c.content.is_not(None), effect.c.state != EffectState.SKIPPED.value)
+        query = select(effect.c.content).where(of_patient, wanted).order_by(effect.c.id)
+        return [decode_object(content) for content in self._transaction.column(query)]
+
+    def claim(self, kinds: Sequence[EffectKind], now: datetime, limit: int, worker: str) -> Sequence[LedgerRow]:
+        """See the port."""
+        query = select(effect.c.id, effect.c.withdrawn_at).where(self._is_ready(kinds, now))
+        # A notice refers to its Task, which must stand first: a server refuses what refers to nothing.
+        is_notice = effect.c.kind == EffectKind.NOTICE.value
+        query = query.order_by(is_notice, effect.c.ready_at, effect.c.id).limit(limit)
+        found = self._transaction.rows(query.with_for_update(skip_locked=True, of=effect))
+        self._give_up([id_ for id_, withdrawn_at in found if withdrawn_at is not None], now)
+        return self._take([id_ for id_, withdrawn_at in found if withdrawn_at is None], now, worker)
+
+    def done(self, ids: Sequence[int], now: datetime, digests: Mapping[int, str] | None = None) -> None:
+        """See the port."""
+        if not ids:
+            return
+        carried_out = bindparam("carried_out", type_=effect.c.digest.type)
+        moved_on = and_(effect.c.kind == EffectKind.WRITE.value, effect.c.digest != carried_out)
+        again = and_(moved_on, effect.c.withdrawn_at.is_(None))
+        statement = (
+            update(effect)
+            .where(effect.c.id == bindparam("done_id"))
+            .values(
+                state=case((again, EffectState.PLANNED.value), else_=EffectState.DONE.value),
+                ready_at=case((again, moment(now))),
+                done_digest=carried_out,
+                withdrawn_at=None,
+                worker=None,
+                error=None,
+                attempts=0,
+                changed_at=now,
+            )
+        )
+        wanted = self._transaction.pairs(
+            select(effect.c.id, effect.c.digest)
+            .where(self._transaction.among(effect.c.id, sorted(ids)))
+            .order_by(effect.c.id)
+            .with_for_update()
+        )
+        written = {**wanted, **{id_: digest for id_, digest in (digests or {}).items() if id_ in wanted}}
+        self._transaction.run(statement, [{"done_id": id_, "carried_out": written[id_]} for id_ in wanted])
+
+    def failed(self, id_: int, now: datetime, error: str, retry_at: datetime | None) -> None:
+        """See the port. What was withdrawn meanwhile is not tried again."""
+        is_withdrawn = effect.c.withdrawn_at.is_not(None)
+        again = EffectState.PLANNED if retry_at else EffectState.FAILED
+        self._transaction.run(
+            update(effect)
+            .where(effect.c.id == id_)
+            .values(
+                state=case((is_withdrawn, EffectState.WITHDRAWN.value), else_=again.value),
+                ready_at=case((not_(is_withdrawn), moment(retry_at))),
+                worker=None,
+                error=error,
+                changed_at=now,
+            )
+        )
+
+    def summary(self) -> Mapping[str, Mapping[str, int]]:
+        """See the port."""
+        query = select(effect.c.kind, effect.c.state, func.count()).where(self._of_practice())
+        found: dict[str, dict[str, int]] = defaultdict(dict)
+        for kind, state, count in self._transaction.rows(query.group_by(effect.c.kind, effect.c.state)):
+            found[kind][state] = count
+        return found
+
+    def _is_ready(self, kinds: Sequence[EffectKind], now: datetime) -> ColumnElement[bool]:
+        paused = select(source.c.id).where(source.c.paused)
+        return and_(
+            self._of_practice(),
+            effect.c.kind.in_([kind.value for kind in kinds]),
+            effect.c.ready_at <= now,
+            or_(effect.c.kind != EffectKind.WRITE.value, effect.c.source_id.not_in(paused)),
+        )
+
+    def _give_up(self, ids: Sequence[int], now: datetime) -> None:
+        """Claimed by somebody who is gone, and withdrawn meanwhile."""
+        if ids:
+            new = {"state": EffectState.WITHDRAWN.value, "ready_at": None, "worker": None, "changed_at": now}
+            self._transaction.run(update(effect).where(self._transaction.among(effect.c.id, ids)).values(new))
+
+    def _take(self, ids: Sequence[int], now: datetime, worker: str) -> list[LedgerRow]:
+        if not ids:
+            return []
+        chosen = self._transaction.among(effect.c.id, ids)
+        new = {
+            "state": EffectState.CLAIMED.value,
+            "ready_at": now + LEASE,
+            "worker": worker,
+            "attempts": effect.c.attempts + 1,
+            "changed_at": now,
+        }
+        self._transaction.run(update(effect).where(chosen).values(new))
+        rows = self._transaction.rows(select(*_COLUMNS, effect.c.content).where(chosen).order_by(effect.c.id))
+        return [_ledger_row(row[:-1], row[-1]) for row in rows]
+
+    def _of_practice(self) -> ColumnElement[bool]:
+        return effect.c.practice_id == self._transaction.practice_id
+
+
+def _ledger_row(row: AnyRow | Sequence[object], content: str | None) -> LedgerRow:
+    values = dict(zip((column.name for column in _COLUMNS), row, strict=True))
+    values["kind"] = EffectKind(values["kind"])
+    values["state"] = EffectState(values["state"])
+    return LedgerRow(**values, content=None if content is None else decode_object(content))

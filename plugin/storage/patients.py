@@ -1,0 +1,214 @@
+"""Tracked patients: who they are, whose records were merged, who waits for a read-back, which codes are looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
+
+from plugin.domain.errors import UnknownName
+from plugin.domain.record import CarePlan, Coding, Record
+from plugin.domain.source import Source
+from plugin.domain.tracking import PatientRow
+from plugin.storage import tables
+from plugin.storage.codec import decode_fact
+from plugin.storage.column_types import is_of_type, moment
+from plugin.storage.merges import move_to_survivor
+from plugin.storage.records import owners_of, read_records
+from plugin.storage.tables import fact, named_code, patient
+from plugin.storage.transaction import AnyRow, Transaction
+
+_NEW = ("source_id", "ref", "tracked_at", "survivor_ref", "next_change_at", "waits_since", "digest", "backlog")
+_IS_TRACKED = patient.c.tracked_at.is_not(None)
+_ROW = (patient.c.id, patient.c.source_id, patient.c.ref, patient.c.next_change_at, patient.c.digest, patient.c.backlog)
+
+
+class SqlPatients:
+    """The port ``Patients``. A row that has a survivor is never tracked itself: it only leads to the survivor."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def track(self, source: Source, refs: Sequence[str], now: datetime, read_back: bool) -> Sequence[str]:
+        """See the port. A replaced record's plan makes its survivor tracked."""
+        wanted = sorted(set(self._survivors(source, refs).values()))
+        known = self._transaction.column(select(patient.c.ref).where(self._of(source, wanted), _IS_TRACKED))
+        new = sorted(set(wanted) - set(known))
+        waits = now if read_back else None
+        rows = [(source.id, ref, now, None, now, waits, "", False) for ref in new]
+        marks = ("tracked_at", "next_change_at", "waits_since")
+        self._transaction.put(patient, _NEW, rows, key=("source_id", "ref"), replace=marks)
+        return new
+
+    def tracked(self, source: Source, refs: Sequence[str]) -> frozenset[str]:
+        """See the port."""
+        survivors = self._survivors(source, refs)
+        query = select(patient.c.ref).where(self._of(source, list(survivors.values())), _IS_TRACKED)
+        known = frozenset(self._transaction.column(query))
+        return frozenset(ref for ref, survivor in survivors.items() if survivor in known)
+
+    def merge(self, source: Source, replaced: str, survivor: str, now: datetime) -> None:
+        """See the port. Merged again, a record follows to the last survivor; merged back, the direction turns."""
+        last = self.survivor(source, survivor)
+        if last == replaced:
+            self._set_survivor(source, survivor, None)
+            last = survivor
+        if last == replaced or self.survivor(source, replaced) == last:
+            return
+        was_tracked = bool(self.tracked(source, [replaced]))
+        self._set_survivor(source, replaced, last)
+        if was_tracked:
+            self.track(source, [last], now, read_back=True)  # of the untracked, no facts were kept
+            move_to_survivor(self._transaction, source, replaced, last)
+        self.mark(source, [last], now)
+
+    def mark(self, source: Source, refs: Iterable[str], now: datetime) -> int:
+        """See the port."""
+        survivors = set(self._survivors(source, sorted(set(refs))).values())
+        return self._mark(now, self._of(source, sorted(survivors)))
+
+    def mark_all(self, now: datetime, source: Source | None = None) -> int:
+        """See the port."""
+        return self._mark(now, patient.c.source_id == source.id if source else self._of_practice())
+
+    def waiting_for_read_back(self, source: Source, limit: int) -> Sequence[tuple[str, date | None]]:
+        """See the port."""
+        waiting = and_(patient.c.source_id == source.id, patient.c.waits_since.is_not(None))
+        query = select(patient.c.ref).where(waiting).order_by(patient.c.waits_since, patient.c.id).limit(limit)
+        refs = self._transaction.column(query)
+        starts = self._plan_starts(source, refs)
+        return [(ref, starts.get(ref)) for ref in refs]
+
+    def read_back_done(self, source: Source, ref: str, *, began: datetime, now: datetime) -> None:
+        """See the port."""
+        done = and_(self._of(source, [ref]), patient.c.waits_since <= began)
+        self._transaction.run(update(patient).where(done).values(waits_since=None, next_change_at=now))
+
+    def want_read_back(self, source: Source, refs: Sequence[str], now: datetime) -> None:
+        """See the port."""
+        survivors = sorted(set(self._survivors(source, refs).values()))
+        chosen = self._in_order(and_(self._of(source, survivors), _IS_TRACKED))
+        self._transaction.run(update(patient).where(chosen).values(waits_since=now, next_change_at=_earlier(now)))
+
+    def replaced_by(self, source: Source, ref: str) -> Sequence[str]:
+        """See the port."""
+        return sorted(set(owners_of(self._transaction, source.id, [ref])) - {ref})
+
+    def claim_due(self, now: datetime, limit: int) -> Sequence[PatientRow]:
+        """See the port."""
+        order = (patient.c.next_change_at, patient.c.id)
+        query = select(*_ROW).where(self._is_due(now)).order_by(*order).limit(limit)
+        return [_patient_row(row) for row in self._transaction.rows(query.with_for_update(skip_locked=True))]
+
+    def lock(self, source: Source, ref: str, wait: timedelta) -> PatientRow:
+        """See the port. On SQLite this waits only as the unit's first act; after it, the unit is the one writer."""
+        with self._transaction.waiting(wait):
+            survivor = self.survivor(source, ref)
+            query = select(*_ROW).where(self._of(source, [survivor]), _IS_TRACKED).with_for_update()
+            rows = self._transaction.rows(query)
+        if not rows:
+            raise UnknownName(f"{ref} of source {source.slug} is not tracked: it has no plan")
+        return _patient_row(rows[0])
+
+    def due_count(self, now: datetime) -> int:
+        """See the port."""
+        return int(self._transaction.column(select(func.count()).select_from(patient).where(self._is_due(now)))[0])
+
+    def records(self, rows: Sequence[PatientRow]) -> Sequence[Record]:
+        """See the port."""
+        return read_records(self._transaction, rows)
+
+    def names_codes(self, source: Source, codes: Sequence[Coding], late: bool = False) -> frozenset[Coding]:
+        """See the port."""
+        rows = [(source.id, *pair, late) for pair in sorted({(coding.system, coding.code) for coding in codes})]
+        names = ("source_id", "system", "code", "late")
+        self._transaction.put(named_code, names, rows, key=names[:3])
+        query = select(named_code.c.system, named_code.c.code).where(named_code.c.source_id == source.id)
+        named_late = {(system, code) for system, code in self._transaction.rows(query.where(named_code.c.late))}
+        return frozenset(coding for coding in codes if (coding.system, coding.code) in named_late)
+
+    def named_codes(self, source: Source) -> frozenset[tuple[str, str]]:
+        """See the port."""
+        query = select(named_code.c.system, named_code.c.code).where(named_code.c.source_id == source.id)
+        return frozenset((system, code) for system, code in self._transaction.rows(query))
+
+    def survivor(self, source: Source, ref: str) -> str:
+        """The reference that a patient's record is read under."""
+        return self._survivors(source, [ref])[ref]
+
+    def _survivors(self, source: Source, refs: Sequence[str]) -> Mapping[str, str]:
+        """Each reference with the one it is read under: itself, unless it was replaced."""
+        replaced = and_(self._of(source, refs), patient.c.survivor_ref.is_not(None))
+        found = self._transaction.pairs(select(patient.c.ref, patient.c.survivor_ref).where(replaced))
+        return {ref: found.get(ref, ref) for ref in refs}
+
+    def _set_survivor(self, source: Source, ref: str, survivor: str | None) -> None:
+        row = (source.id, ref, None, survivor, None, None, "", False)
+        self._transaction.put(patient, _NEW, [row], key=("source_id", "ref"), replace=_NEW[2:7])
+        if survivor is not None:
+            followers = and_(patient.c.source_id == source.id, patient.c.survivor_ref == ref)
+            self._transaction.run(update(patient).where(followers).values(survivor_ref=survivor))
+
+    def _mark(self, now: datetime, which: ColumnElement[bool]) -> int:
+        """First the locks, for all of them: whoever is being assessed right now will be asleep when we get the lock, and
+        only then it shows whether the mark is needed."""
+        chosen = and_(which, _IS_TRACKED)
+        locked = select(patient.c.id).where(chosen).order_by(patient.c.id).with_for_update().subquery()
+        self._transaction.run(select(func.count()).select_from(locked))
+        later = or_(patient.c.next_change_at.is_(None), patient.c.next_change_at > now)
+        return self._transaction.run(update(patient).where(chosen, later).values(next_change_at=now)).rowcount
+
+    def _plan_starts(self, source: Source, refs: Sequence[str]) -> Mapping[str, date]:
+        owners = owners_of(self._transaction, source.id, refs)
+        plans = and_(fact.c.source_id == source.id, self._transaction.among(fact.c.patient_ref, sorted(owners)))
+        query = select(fact.c.patient_ref, fact.c.ref, fact.c.body).where(plans, is_of_type(fact.c.ref, "CarePlan"))
+        starts: dict[str, date] = {}
+        for owner, ref, body in self._transaction.rows(query):
+            plan = decode_fact(ref, body)
+            start = _first_day(plan) if isinstance(plan, CarePlan) else None
+            if start is not None:
+                starts[owners[owner]] = min(start, starts.get(owners[owner], start))
+        return starts
+
+    def _of(self, source: Source, refs: Sequence[str]) -> ColumnElement[bool]:
+        return and_(patient.c.source_id == source.id, self._transaction.among(patient.c.ref, refs))
+
+    def _of_practice(self) -> ColumnElement[bool]:
+        return patient.c.practice_id == self._transaction.practice_id
+
+    def _is_due(self, now: datetime) -> ColumnElement[bool]:
+        """The sources are asked for first, so that what remains is one range of one index."""
+        was_read = and_(
+            tables.source.c.practice_id == self._transaction.practice_id, tables.source.c.last_read_at.is_not(None)
+        )
+        read = self._transaction.among(
+            patient.c.source_id, self._transaction.column(select(tables.source.c.id).where(was_read))
+        )
+        due = and_(patient.c.waits_since.is_(None), patient.c.next_change_at <= now)
+        return and_(self._of_practice(), due, read)
+
+    def _in_order(self, which: ColumnElement[bool]) -> ColumnElement[bool]:
+        """Locks rows in the order of their ids first: two who mark many patients cannot wait for each other."""
+        return patient.c.id.in_(select(patient.c.id).where(which).order_by(patient.c.id).with_for_update())
+
+
+def _earlier(now: datetime) -> ColumnElement[datetime]:
+    return case((patient.c.next_change_at < now, patient.c.next_change_at), else_=moment(now))
+
+
+def _patient_row(row: AnyRow) -> PatientRow:
+    id_, source_id, ref, next_change_at, digest, backlog = row
+    return PatientRow(
+        id=id_, source_id=source_id, ref=ref, next_change_at=next_change_at, digest=digest, backlog=backlog
+    )
+
+
+def _first_day(plan: CarePlan) -> date | None:
+    """The first day that a plan's start may mean: of a year, its first."""
+    if plan.start is None:
+        return None
+    try:
+        return date.fromisoformat((plan.start + "-01-01")[:10])
+    except ValueError:
+        return None

@@ -1,0 +1,100 @@
+"""All that is known of a batch of patients: one query each for facts, statements and known steps."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import and_, select
+
+from plugin.domain.record import Fact, KnownStep, Record, Statement
+from plugin.domain.tracking import PatientRow
+from plugin.storage.codec import decode_fact, decode_statement, decode_strings
+from plugin.storage.tables import fact, milestone, patient, source, statement
+from plugin.storage.transaction import Transaction
+
+_STEP = (
+    milestone.c.patient_id,
+    milestone.c.key,
+    milestone.c.plan,
+    milestone.c.iteration,
+    milestone.c.title,
+    milestone.c.source,
+    milestone.c.codes,
+    milestone.c.status,
+    milestone.c.opens,
+    milestone.c.due,
+)
+
+
+def read_records(transaction: Transaction, rows: Sequence[PatientRow]) -> list[Record]:
+    """One record for each row, in their order."""
+    slugs = transaction.pairs(select(source.c.id, source.c.slug))
+    known = _known_steps(transaction, [row.id for row in rows])
+    records: dict[int, Record] = {}
+    for source_id, of_source in _by_source(rows).items():
+        owners = owners_of(transaction, source_id, [row.ref for row in of_source])
+        facts = _facts(transaction, source_id, owners)
+        said = _statements(transaction, source_id, owners)
+        for row in of_source:
+            records[row.id] = Record.of(row.ref, slugs[source_id], facts[row.ref], said[row.ref], known[row.id])
+    return [records[row.id] for row in rows]
+
+
+def owners_of(transaction: Transaction, source_id: int, refs: Sequence[str]) -> Mapping[str, str]:
+    """References whose facts and statements belong to these patients, each with its patient: the replaced records'
+    beside their own."""
+    replaced = and_(patient.c.source_id == source_id, transaction.among(patient.c.survivor_ref, refs))
+    merged = transaction.pairs(select(patient.c.ref, patient.c.survivor_ref).where(replaced))
+    return {**merged, **{ref: ref for ref in refs}}
+
+
+def statements_of(transaction: Transaction, source_id: int, ref: str) -> list[Statement]:
+    """One patient's statements, oldest first."""
+    owners = owners_of(transaction, source_id, [ref])
+    return sorted(_statements(transaction, source_id, owners)[ref], key=lambda said: (said.at, said.id))
+
+
+def _by_source(rows: Iterable[PatientRow]) -> Mapping[int, Sequence[PatientRow]]:
+    grouped: dict[int, list[PatientRow]] = defaultdict(list)
+    for row in rows:
+        grouped[row.source_id].append(row)
+    return grouped
+
+
+def _facts(transaction: Transaction, source_id: int, owners: Mapping[str, str]) -> Mapping[str, Sequence[Fact]]:
+    whose = and_(fact.c.source_id == source_id, transaction.among(fact.c.patient_ref, list(owners)))
+    found: dict[str, list[Fact]] = defaultdict(list)
+    for owner, ref, body in transaction.rows(select(fact.c.patient_ref, fact.c.ref, fact.c.body).where(whose)):
+        found[owners[owner]].append(decode_fact(ref, body))
+    return found
+
+
+def _statements(
+    transaction: Transaction, source_id: int, owners: Mapping[str, str]
+) -> Mapping[str, Sequence[Statement]]:
+    whose = and_(statement.c.source_id == source_id, transaction.among(statement.c.patient_ref, list(owners)))
+    found: dict[str, list[Statement]] = defaultdict(list)
+    for owner, body in transaction.rows(select(statement.c.patient_ref, statement.c.body).where(whose)):
+        found[owners[owner]].append(decode_statement(body))
+    return found
+
+
+def _known_steps(transaction: Transaction, patient_ids: Sequence[int]) -> Mapping[int, Sequence[KnownStep]]:
+    theirs = transaction.among(milestone.c.patient_id, patient_ids)
+    query = select(*_STEP).where(theirs).order_by(milestone.c.patient_id, milestone.c.place, milestone.c.key)
+    found: dict[int, list[KnownStep]] = defaultdict(list)
+    for patient_id, key, plan, iteration, title, source_, codes, status, opens, due in transaction.rows(query):
+        step = KnownStep(
+            key=key,
+            plan=plan,
+            iteration=iteration,
+            title=title,
+            source=source_,
+            codes=decode_strings(codes),
+            status=status,
+            opens=opens,
+            due=due,
+        )
+        found[patient_id].append(step)
+    return found

@@ -1,0 +1,181 @@
+"""Sources, where their feeds stand, how they are, and which of their records were set aside."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
+
+from plugin.domain.audit import AuditEntry
+from plugin.domain.errors import BadInput, UnknownName
+from plugin.domain.source import Cursor, SetAside, Source
+from plugin.storage import tables
+from plugin.storage.audit import SqlAudit
+from plugin.storage.codec import decode_object, decode_strings, decode_texts, encode_json
+from plugin.storage.column_types import is_of_type
+from plugin.storage.transaction import AnyRow, Transaction, Value
+
+_FIELDS = ("slug", "base_url", "kind", "search_filter", "link_aliases", "capability", "paused", "hook_path")
+_HEALTH = ("last_read_at", "last_error", "last_error_at")
+_SECRETS = ("token", "hook_secret")
+_CURSOR = ("source_id", "type", "watermark", "taken", "complete", "moved_at")
+_ASIDE = ("source_id", "ref", "version", "reason", "since")
+_ENDED = frozenset({"completed", "revoked"})
+"""States in which a CarePlan is over (https://hl7.org/fhir/R4/valueset-request-status.html)."""
+
+_TABLE = tables.source
+
+
+class SqlSources:
+    """The port ``Sources``."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def add(self, source: Source, now: datetime) -> Source:
+        """See the port. Two sources on one server are told apart by their search filters."""
+        values = self._values(source)
+        same_server = and_(_TABLE.c.base_url == source.base_url, _TABLE.c.search_filter == values["search_filter"])
+        for other in self._find(or_(_TABLE.c.slug == source.slug, same_server)):
+            what = "slug" if other.slug == source.slug else "base URL and search filter"
+            raise BadInput(f"source {source.slug}: another source, {other.slug}, has the same {what}")
+        self._transaction.run(insert(_TABLE).values(practice_id=self._transaction.practice_id, **values))
+        added = self.get(source.slug)
+        self._audit("add-source", added, {"base_url": added.base_url, "kind": added.kind}, now)
+        return added
+
+    def get(self, slug: str) -> Source:
+        """See the port."""
+        found = self._find(_TABLE.c.slug == slug)
+        if not found:
+            known = ", ".join(source.slug for source in self.all()) or "none yet"
+            raise UnknownName(f"no source {slug}; there is: {known}")
+        return found[0]
+
+    def by_id(self, id_: int) -> Source:
+        """See the port. UnknownName when there is none."""
+        found = self._find(_TABLE.c.id == id_)
+        if not found:
+            raise UnknownName(f"no source with the number {id_}")
+        return found[0]
+
+    def by_hook(self, path: str) -> Source | None:
+        """See the port."""
+        return next(iter(self._find(_TABLE.c.hook_path == path)), None)
+
+    def all(self) -> Sequence[Source]:
+        """See the port."""
+        return self._find(_TABLE.c.id.is_not(None))
+
+    def update(self, source: Source, now: datetime) -> None:
+        """See the port. The slug is given once; health is not touched."""
+        before = self.by_id(source.id)
+        changed = [name for name in (*_FIELDS, *_SECRETS) if getattr(before, name) != getattr(source, name)]
+        if "slug" in changed:
+            raise BadInput(f"source {before.slug}: a slug is given once, it is part of every key")
+        if not changed:
+            return
+        values = self._values(source)
+        new = {name: values[name] for name in changed}
+        self._transaction.run(update(_TABLE).where(_TABLE.c.id == source.id).values(new))
+        self._audit("change-source", source, {"changed": sorted(changed)}, now)
+
+    def lock(self, source: Source) -> None:
+        """See the port. Rows that refer to the source may still come: a person's statement waits for no page."""
+        one = select(_TABLE.c.id).where(_TABLE.c.id == source.id)
+        self._transaction.run(one.with_for_update(key_share=True))
+
+    def cursor(self, source: Source, type_: str) -> Cursor:
+        """See the port."""
+        columns = (tables.cursor.c.watermark, tables.cursor.c.taken, tables.cursor.c.complete)
+        of_type = and_(tables.cursor.c.source_id == source.id, tables.cursor.c.type == type_)
+        for watermark, taken, complete in self._transaction.rows(select(*columns).where(of_type)):
+            return Cursor(watermark, decode_strings(taken), complete)
+        return Cursor()
+
+    def move(self, source: Source, type_: str, cursor: Cursor, now: datetime) -> None:
+        """See the port."""
+        row = (source.id, type_, cursor.watermark, encode_json(cursor.taken), cursor.complete, now)
+        self._transaction.put(tables.cursor, _CURSOR, [row], key=_CURSOR[:2], replace=_CURSOR[2:])
+
+    def read_ok(self, source: Source, now: datetime) -> None:
+        """See the port."""
+        self._set_health(source, {"last_read_at": now, "last_error": None, "last_error_at": None})
+
+    def read_failed(self, source: Source, now: datetime, error: str) -> None:
+        """See the port."""
+        self._set_health(source, {"last_error": error, "last_error_at": now})
+
+    def set_aside(self, source: Source, records: Sequence[SetAside], now: datetime) -> None:
+        """See the port."""
+        rows = {record.ref: (source.id, *record, now) for record in records}
+        in_order = [rows[ref] for ref in sorted(rows)]
+        self._transaction.put(tables.set_aside, _ASIDE, in_order, key=_ASIDE[:2], replace=_ASIDE[2:])
+
+    def clear_aside(self, source: Source, refs: Sequence[str]) -> None:
+        """See the port."""
+        good = self._transaction.among(tables.set_aside.c.ref, refs)
+        self._transaction.run(delete(tables.set_aside).where(tables.set_aside.c.source_id == source.id, good))
+
+    def aside(self, source: Source, type_: str | None = None) -> Sequence[SetAside]:
+        """See the port. By reference."""
+        columns = (tables.set_aside.c.ref, tables.set_aside.c.version, tables.set_aside.c.reason)
+        query = select(*columns).where(tables.set_aside.c.source_id == source.id).order_by(tables.set_aside.c.ref)
+        if type_ is not None:
+            query = query.where(is_of_type(tables.set_aside.c.ref, type_))
+        return [SetAside(*row) for row in self._transaction.rows(query)]
+
+    def care_plans(self, source: Source) -> Mapping[str, int]:
+        """See the port. A plan that was good once and is set aside now counts as set aside."""
+        counts = Counter(record.reason for record in self.aside(source, "CarePlan"))
+        is_aside = and_(
+            tables.set_aside.c.source_id == tables.fact.c.source_id, tables.set_aside.c.ref == tables.fact.c.ref
+        )
+        plans = (
+            select(tables.fact.c.status, func.count(tables.fact.c.ref.distinct()))
+            .where(tables.fact.c.source_id == source.id, is_of_type(tables.fact.c.ref, "CarePlan"))
+            .where(~select(tables.set_aside.c.ref).where(is_aside).exists())
+            .group_by(tables.fact.c.status)
+        )
+        for status, count in self._transaction.rows(plans):
+            counts[_standing(status)] += count
+        return counts
+
+    def _find(self, which: ColumnElement[bool]) -> list[Source]:
+        columns = (_TABLE.c.id, *(_TABLE.c[name] for name in (*_FIELDS, *_HEALTH, *_SECRETS)))
+        query = select(*columns).where(_TABLE.c.practice_id == self._transaction.practice_id, which)
+        return [self._source(row) for row in self._transaction.rows(query.order_by(_TABLE.c.slug))]
+
+    def _source(self, row: AnyRow) -> Source:
+        values = dict(row._mapping)
+        for name in _SECRETS:
+            values[name] = None if values[name] is None else self._transaction.cipher.decrypt(values[name])
+        values["search_filter"] = decode_texts(values["search_filter"])
+        values["link_aliases"] = decode_strings(values["link_aliases"])
+        values["capability"] = None if values["capability"] is None else decode_object(values["capability"])
+        return Source(**values)
+
+    def _values(self, source: Source) -> dict[str, Value]:
+        values = {name: getattr(source, name) for name in (*_FIELDS, *_SECRETS)}
+        for name in _SECRETS:
+            values[name] = None if values[name] is None else self._transaction.cipher.encrypt(values[name])
+        for name in ("search_filter", "link_aliases"):
+            values[name] = encode_json(values[name])
+        values["capability"] = None if source.capability is None else encode_json(source.capability)
+        return values
+
+    def _set_health(self, source: Source, values: Mapping[str, Value]) -> None:
+        self._transaction.run(update(_TABLE).where(_TABLE.c.id == source.id).values(values))
+
+    def _audit(self, action: str, source: Source, detail: Mapping[str, object], now: datetime) -> None:
+        entry = AuditEntry(at=now, who="milepost", action=action, record=f"source/{source.slug}", detail=detail)
+        SqlAudit(self._transaction).write([entry])
+
+
+def _standing(status: str | None) -> str:
+    """What a plan counts as; a status that nobody knows is tracked, and flagged."""
+    if status == "entered-in-error":
+        return status
+    return "ended" if status in _ENDED else "tracked"

@@ -1,0 +1,171 @@
+"""One open transaction of one practice, and the set-based statements that SQLite and PostgreSQL spell differently.
+
+PostgreSQL takes many rows as one array per column (``unnest``): one statement and one plan, however many rows there
+are. SQLite runs beside us and takes them one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, Protocol
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Executable,
+    Row,
+    Table,
+    TableValuedAlias,
+    any_,
+    bindparam,
+    column,
+    func,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from plugin.storage.codec import encode_json
+from plugin.storage.engine import BUSY_TIMEOUT
+
+Value = Any
+"""What a column holds: text, number, date, moment; SQLAlchemy's types check and convert it."""
+AnyRow = Row[*tuple[Value, ...]]
+AnyInsert = postgresql.Insert | sqlite.Insert
+Given = Mapping[str, ColumnElement[Value]]
+"""The columns of the rows that were handed over, as expressions."""
+
+
+class Cipher(Protocol):
+    """Encrypts what may not lie readable in the database: tokens and secrets."""
+
+    def encrypt(self, plain: str) -> str:
+        """As text."""
+
+    def decrypt(self, encrypted: str) -> str:
+        """What was encrypted; PermanentFailure when the key is another one."""
+
+
+class Transaction:
+    """What the repositories of one unit of work share."""
+
+    def __init__(self, connection: Connection, *, practice_id: int, cipher: Cipher) -> None:
+        self.connection = connection
+        self.practice_id = practice_id
+        self.cipher = cipher
+        self.is_postgres = connection.dialect.name == "postgresql"
+
+    def run(
+        self, statement: Executable, parameters: Sequence[Mapping[str, Value]] | None = None
+    ) -> CursorResult[*tuple[Value, ...]]:
+        """Executes a statement, for each row of ``parameters`` where there are any."""
+        return self.connection.execute(statement, parameters)
+
+    def rows(self, statement: Executable) -> Sequence[AnyRow]:
+        """All rows of the answer."""
+        return self.connection.execute(statement).all()
+
+    def column(self, statement: Executable) -> list[Value]:
+        """The first column of the answer."""
+        return [row[0] for row in self.rows(statement)]
+
+    def pairs(self, statement: Executable) -> dict[Value, Value]:
+        """The second column by the first; of equal firsts the last counts."""
+        return {row[0]: row[1] for row in self.rows(statement)}
+
+    @contextmanager
+    def waiting(self, longest: timedelta) -> Iterator[None]:
+        """Within the block, nothing waits longer than this for what somebody else has locked: RecordBusy."""
+        milliseconds = int(longest / timedelta(milliseconds=1))
+        if self.is_postgres:
+            self.run(select(func.set_config("lock_timeout", f"{milliseconds}ms", True)))
+            yield
+            self.run(select(func.set_config("lock_timeout", "0", True)))
+            return
+        try:
+            self._set_busy_timeout(milliseconds)
+            yield
+        finally:
+            self._set_busy_timeout(int(BUSY_TIMEOUT / timedelta(milliseconds=1)))
+
+    def among(self, of: ColumnElement[Value], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
+        """Whether a column's value is one of these, however many: one parameter, so one statement for any number."""
+        if self.is_postgres:
+            return of == any_(literal(list(values), postgresql.ARRAY(of.type)))
+        listed = func.json_each(encode_json(list(values))).table_valued("value")
+        return of.in_(select(listed.c.value))
+
+    def _set_busy_timeout(self, milliseconds: int) -> None:
+        """Beside the transaction, which must not begin by it: its beginning is what waits."""
+        cursor = self.connection.connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {milliseconds:d}")
+        cursor.close()
+
+    def put(
+        self,
+        table: Table,
+        names: Sequence[str],
+        rows: Sequence[Sequence[Value]],
+        *,
+        key: Sequence[str] = (),
+        replace: Sequence[str] = (),
+    ) -> int:
+        """Inserts rows, in this practice. Where one with the same ``key`` stands, the columns ``replace`` take the new
+        values, or nothing happens when there are none. How many rows a single row's insert wrote."""
+        if not rows:
+            return 0
+        if self.is_postgres:
+            given = _unnested(table, names)
+            chosen = select(literal(self.practice_id), *(given.c[name] for name in names))
+            many = postgresql.insert(table).from_select(["practice_id", *names], chosen)
+            counted = _upsert(many, key, replace).execution_options(preserve_rowcount=True)
+            return self.connection.execute(counted, _arrays(names, rows)).rowcount
+        each = [{"practice_id": self.practice_id, **dict(zip(names, row, strict=True))} for row in rows]
+        return self.connection.execute(_upsert(sqlite.insert(table), key, replace), each).rowcount
+
+    def change(
+        self,
+        table: Table,
+        names: Sequence[str],
+        rows: Sequence[Sequence[Value]],
+        to: Callable[[Given], Mapping[str, Value]],
+    ) -> None:
+        """Updates rows by id: ``names`` begin with ``id``; ``to`` says the new values by what was handed over."""
+        if not rows:
+            return
+        if self.is_postgres:
+            unnested = _unnested(table, names)
+            given: Given = {name: unnested.c[name] for name in names}
+            statement = update(table).where(table.c.id == given["id"]).values(to(given))
+            self.connection.execute(statement, _arrays(names, rows))
+            return
+        given = {name: bindparam(_given(name), type_=table.c[name].type) for name in names}
+        statement = update(table).where(table.c.id == given["id"]).values(to(given))
+        self.connection.execute(statement, [dict(zip(map(_given, names), row, strict=True)) for row in rows])
+
+
+def _upsert(statement: AnyInsert, key: Sequence[str], replace: Sequence[str]) -> AnyInsert:
+    if not key:
+        return statement
+    if not replace:
+        return statement.on_conflict_do_nothing(index_elements=list(key))
+    new = {name: statement.excluded[name] for name in replace}
+    return statement.on_conflict_do_update(index_elements=list(key), set_=new)
+
+
+def _unnested(table: Table, names: Sequence[str]) -> TableValuedAlias:
+    arrays = [bindparam(_given(name), type_=postgresql.ARRAY(table.c[name].type)) for name in names]
+    columns = [column(name, table.c[name].type) for name in names]
+    return func.unnest(*arrays).table_valued(*columns, name="given").render_derived(name="given")
+
+
+def _arrays(names: Sequence[str], rows: Sequence[Sequence[Value]]) -> dict[str, list[Value]]:
+    return {_given(name): list(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)}
+
+
+def _given(name: str) -> str:
+    return f"given_{name}"

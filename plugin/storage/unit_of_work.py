@@ -1,0 +1,85 @@
+"""One transaction with its repositories, and the database that makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection
+
+from plugin.storage.audit import SqlAudit
+from plugin.storage.configurations import SqlConfigurations
+from plugin.storage.engine import READING, connect_engine
+from plugin.storage.facts import SqlFacts
+from plugin.storage.ledger import SqlLedger
+from plugin.storage.patients import SqlPatients
+from plugin.storage.plans import SqlPlans
+from plugin.storage.schema import check_schema
+from plugin.storage.sent import SqlSent
+from plugin.storage.sources import SqlSources
+from plugin.storage.statements import SqlStatements
+from plugin.storage.transaction import Cipher, Transaction
+from plugin.storage.work_items import SqlWorkItems
+
+THE_PRACTICE = 1
+"""The practice that the first migration makes; there is no other yet."""
+
+
+class SqlUnitOfWork:
+    """The port ``UnitOfWork``. It connects when its block is entered, and gives the connection back at the end."""
+
+    def __init__(self, connection: Connection, *, practice_id: int, cipher: Cipher) -> None:
+        self._connection = connection
+        transaction = Transaction(connection, practice_id=practice_id, cipher=cipher)
+        self.sources = SqlSources(transaction)
+        self.facts = SqlFacts(transaction)
+        self.patients = SqlPatients(transaction)
+        self.plans = SqlPlans(transaction)
+        self.ledger = SqlLedger(transaction)
+        self.sent = SqlSent(transaction)
+        self.work_items = SqlWorkItems(transaction)
+        self.statements = SqlStatements(transaction)
+        self.configurations = SqlConfigurations(transaction)
+        self.audit = SqlAudit(transaction)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()  # rolls back what was not committed
+
+    def commit(self) -> None:
+        """See the port."""
+        self._connection.commit()
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """See the port. What the block raises goes on; only the block's changes are gone."""
+        with self._connection.begin_nested():
+            yield
+
+
+class SqlDatabase:
+    """The port ``Database``, on SQLite or PostgreSQL. Making one connects to nothing."""
+
+    def __init__(self, url: str, cipher: Cipher) -> None:
+        self._engine = connect_engine(url)
+        self._cipher = cipher
+
+    def begin(self, *, reading: bool = False) -> SqlUnitOfWork:
+        """See the port."""
+        connection = self._engine.connect().execution_options(**{READING: reading})
+        return SqlUnitOfWork(connection, practice_id=THE_PRACTICE, cipher=self._cipher)
+
+    def check(self) -> None:
+        """See the port."""
+        with self._engine.connect().execution_options(**{READING: True}) as connection:
+            check_schema(connection)
+
+    def close(self) -> None:
+        """Closes the connections that are kept open; the next unit opens new ones."""
+        self._engine.dispose()

@@ -1,0 +1,133 @@
+"""Work items: one for a patient, a role and a morning, with the steps that it lists."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, select, update
+
+from plugin.domain.work import WorkItem
+from plugin.storage.tables import transition, work_item, work_item_step
+from plugin.storage.transaction import AnyRow, Transaction
+
+OPEN = ("open", "claimed", "snoozed")
+"""States in which there is still something to do."""
+
+_ITEM = (
+    "patient_id",
+    "key",
+    "turn",
+    "kind",
+    "role",
+    "owner",
+    "due_at",
+    "priority",
+    "note",
+    "state",
+    "opened_at",
+    "changed_at",
+)
+_STEP = ("work_item_id", "milestone", "place", "title", "withdrawn_at")
+_TRANSITION = ("patient_id", "kind", "key", "before", "after", "at")
+
+Steps = Sequence[tuple[str, str]]
+"""Milestones by key, with their titles."""
+
+
+class SqlWorkItems:
+    """The port ``WorkItems``. When a step comes after the item of its morning was done, a second turn is opened."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def open(self, item: WorkItem, now: datetime) -> None:
+        """See the port. Said twice, it changes nothing; a step that was taken off is listed again."""
+        if self._insert(item, 1, now):
+            return
+        last = self._turns(item)[-1]
+        missing = self._not_listed(item)
+        if not missing:
+            return
+        if last.state in OPEN:
+            self._list(last.id, missing)
+            sooner = {"due_at": min(last.due_at, item.due_at), "priority": max(last.priority, item.priority)}
+            self._transaction.run(update(work_item).where(work_item.c.id == last.id).values(**sooner, changed_at=now))
+        else:
+            self._insert(item, last.turn + 1, now, missing)
+
+    def withdraw_step(self, patient_id: int, milestone: str, kinds: Sequence[str], now: datetime) -> None:
+        """See the port."""
+        theirs = and_(work_item.c.patient_id == patient_id, work_item.c.state.in_(OPEN), work_item.c.kind.in_(kinds))
+        lists = and_(work_item_step.c.milestone == milestone, work_item_step.c.withdrawn_at.is_(None))
+        query = select(work_item.c.id).join_from(work_item, work_item_step).where(theirs, lists)
+        ids = sorted(self._transaction.column(query.with_for_update(of=work_item)))
+        if not ids:
+            return
+        of_items = self._transaction.among(work_item_step.c.work_item_id, ids)
+        self._transaction.run(update(work_item_step).where(of_items, lists).values(withdrawn_at=now))
+        left = select(work_item_step.c.work_item_id).where(of_items, work_item_step.c.withdrawn_at.is_(None))
+        self._withdraw(sorted(set(ids) - set(self._transaction.column(left))), now)
+
+    def summary(self) -> Mapping[str, Mapping[str, int]]:
+        """See the port."""
+        columns = (work_item.c.role, work_item.c.kind)
+        query = select(*columns, func.count()).where(self._of_practice(), work_item.c.state.in_(OPEN))
+        found: dict[str, dict[str, int]] = defaultdict(dict)
+        for role, kind, count in self._transaction.rows(query.group_by(*columns)):
+            found[role][kind] = count
+        return found
+
+    def _insert(self, item: WorkItem, turn: int, now: datetime, steps: Steps | None = None) -> bool:
+        """False when this turn is there already."""
+        whose = (item.patient_id, item.key, turn, item.kind, item.role, item.owner)
+        row = (*whose, item.due_at, item.priority, item.note, item.state, now, now)
+        key = ("practice_id", "key", "turn")
+        if not self._transaction.put(work_item, _ITEM, [row], key=key):
+            return False
+        this = and_(self._of_key(item), work_item.c.turn == turn)
+        (id_,) = self._transaction.column(select(work_item.c.id).where(this))
+        self._list(id_, item.milestones if steps is None else steps)
+        self._moved([(item.patient_id, _name(item.key, turn), None, item.state)], now)
+        return True
+
+    def _turns(self, item: WorkItem) -> Sequence[AnyRow]:
+        columns = (work_item.c.id, work_item.c.turn, work_item.c.state, work_item.c.due_at, work_item.c.priority)
+        query = select(*columns).where(self._of_key(item)).order_by(work_item.c.turn)
+        return self._transaction.rows(query.with_for_update())
+
+    def _not_listed(self, item: WorkItem) -> Steps:
+        listed = select(work_item_step.c.milestone).join_from(work_item, work_item_step)
+        listed = listed.where(self._of_key(item), work_item_step.c.withdrawn_at.is_(None))
+        known = set(self._transaction.column(listed))
+        return [step for step in item.milestones if step[0] not in known]
+
+    def _list(self, id_: int, steps: Steps) -> None:
+        of_item = select(func.count()).where(work_item_step.c.work_item_id == id_)
+        (before,) = self._transaction.column(of_item)
+        rows = [(id_, key, before + number, title, None) for number, (key, title) in enumerate(steps, 1)]
+        self._transaction.put(work_item_step, _STEP, rows, key=_STEP[:2], replace=("title", "withdrawn_at"))
+
+    def _withdraw(self, ids: Sequence[int], now: datetime) -> None:
+        if not ids:
+            return
+        chosen = self._transaction.among(work_item.c.id, ids)
+        columns = (work_item.c.patient_id, work_item.c.key, work_item.c.turn, work_item.c.state)
+        rows = self._transaction.rows(select(*columns).where(chosen).order_by(work_item.c.id))
+        self._transaction.run(update(work_item).where(chosen).values(state="withdrawn", changed_at=now))
+        self._moved([(id_, _name(key, turn), state, "withdrawn") for id_, key, turn, state in rows], now)
+
+    def _moved(self, moves: Sequence[tuple[int, str, str | None, str]], now: datetime) -> None:
+        rows = [(patient_id, "work-item", *move, now) for patient_id, *move in moves]
+        self._transaction.put(transition, _TRANSITION, rows)
+
+    def _of_key(self, item: WorkItem) -> ColumnElement[bool]:
+        return and_(self._of_practice(), work_item.c.key == item.key)
+
+    def _of_practice(self) -> ColumnElement[bool]:
+        return work_item.c.practice_id == self._transaction.practice_id
+
+
+def _name(key: str, turn: int) -> str:
+    return key if turn == 1 else f"{key}#{turn}"
