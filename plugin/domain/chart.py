@@ -6,15 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from plugin.domain.activity import origins_of, origins_of_order
 from plugin.domain.appointment import Visit, visit_of
 from plugin.domain.due import Bounds
 from plugin.domain.moment import Days, days
-from plugin.domain.origin import Origin, OriginKind, Origins, appointment_codes, origins_of, origins_of_order
+from plugin.domain.origin import Origin, OriginKind, Origins, appointment_codes
 from plugin.domain.program import Program
 from plugin.domain.record import Appointment, CarePlan, CareTeam, Coding, Event, Fact, Order, Patient, Record, Statement
 from plugin.domain.rules import Rules
 from plugin.domain.said import Spoken, enrolments, spoken_of
-from plugin.domain.step import Step, steps_of
+from plugin.domain.step import Frame, Step, steps_of
 
 _FINAL = {
     "Observation": {"final", "amended", "corrected", "appended"},
@@ -293,9 +294,14 @@ def _enrolled(chart: Chart, enrolment: Statement) -> PlanChart | None:
 
 
 def _steps(chart: Chart, plan: PlanChart, origins: Origins) -> list[Step]:
-    known = [step for step in chart.record.known if step.plan == plan.plan]
-    steps = [*origins.steps, *_program_origins(plan.program)]
-    return steps_of(chart.record.source, plan.plan, steps, plan.bounds, chart.rules.practice.zone, known)
+    frame = Frame(
+        slug=chart.record.source,
+        plan=plan.plan,
+        bounds=plan.bounds,
+        zone=chart.rules.practice.zone,
+        known=[step for step in chart.record.known if step.plan == plan.plan],
+    )
+    return steps_of(frame, [*origins.steps, *_program_origins(plan.program)])
 
 
 def _program_origins(program: Program | None) -> Sequence[Origin]:

@@ -106,7 +106,7 @@ def _course(offer: Offer, bounds: Bounds, zone: ZoneInfo) -> Course | None:
         suffix = ".end" if offer.rank == RESTRICTION else "Period.end"
         return _once(start, end, offer.name + suffix)
     at = _days(schedule.at, zone)
-    if at is not None:
+    if at is not None and offer.rank != ACTIVITY:  # D1: R4 has no activity.detail.scheduledDateTime
         name = offer.name if offer.rank == APPOINTMENT else f"{offer.name}DateTime"
         return _once(start, at, name)
     if schedule.timing is not None:
@@ -127,7 +127,8 @@ def _once(start: Days | None, end: Days, due_from: str) -> Course:
 
 def _first_start(offers: Sequence[Offer], zone: ZoneInfo, due: date | None) -> date | None:
     for offer in offers:
-        start = _days(offer.schedule.start, zone)
+        timing = offer.schedule.timing
+        start = _days(offer.schedule.start or (timing.bounds_start if timing else None), zone)
         if start is not None and (due is None or start.first <= due):
             return start.first
     return None
@@ -159,11 +160,13 @@ def _by_bounds(timing: Timing, bounds: Bounds, zone: ZoneInfo) -> list[Turn]:
     """D7: bounds with frequency and period."""
     given = _days(timing.bounds_start, zone)
     start = given.first if given else bounds.start
+    end, precision = _bounds_end(timing, start, bounds, zone)
+    if not timing.period or timing.period <= 0 or timing.period_unit not in _DAYS_OF_UNIT:
+        has_bounds = given or timing.bounds_end or timing.bounds_value
+        in_order = end is not None and (start is None or start <= end)
+        return [Turn(1, start, end, precision)] if has_bounds and in_order else []
     if start is None:
         return []
-    end = _bounds_end(timing, start, bounds, zone)
-    if not timing.period or timing.period <= 0 or timing.period_unit not in _DAYS_OF_UNIT:
-        return [Turn(1, start, end)] if end and end >= start else []
     turns: list[Turn] = []
     most = min(timing.count_max or timing.count or MOST_TURNS, MOST_TURNS)
     for number in range(1, most + 1):
@@ -171,21 +174,21 @@ def _by_bounds(timing: Timing, bounds: Bounds, zone: ZoneInfo) -> list[Turn]:
         if end is not None and opens > end:
             break
         last = plus_days(_opening(timing, start, number + 1), -1)
-        turns.append(Turn(number, opens, min(last, end) if end else last))
+        turns.append(Turn(number, opens, end, precision) if end and end < last else Turn(number, opens, last))
     return turns
 
 
-def _bounds_end(timing: Timing, start: date, bounds: Bounds, zone: ZoneInfo) -> date | None:
-    """The last day of the bounds: given, by a duration, else the plan's end."""
+def _bounds_end(timing: Timing, start: date | None, bounds: Bounds, zone: ZoneInfo) -> tuple[date | None, str]:
+    """The last day of the bounds, with its precision: given, by a duration, else the plan's end."""
     given = _days(timing.bounds_end, zone)
     if given is not None:
-        return given.last
-    if timing.bounds_value and timing.bounds_unit in _DAYS_OF_UNIT:
-        months = _MONTHS_OF_UNIT.get(timing.bounds_unit)
-        if months and float(timing.bounds_value).is_integer():
-            return plus_days(plus_months(start, int(timing.bounds_value) * months), -1)
-        return plus_days(start, max(1, floor(timing.bounds_value * _DAYS_OF_UNIT[timing.bounds_unit])) - 1)
-    return bounds.end
+        return given.last, given.precision
+    if start is None or not timing.bounds_value or timing.bounds_unit not in _DAYS_OF_UNIT:
+        return bounds.end, "day"
+    months = _MONTHS_OF_UNIT.get(timing.bounds_unit)
+    if months and float(timing.bounds_value).is_integer():
+        return plus_days(plus_months(start, int(timing.bounds_value) * months), -1), "day"
+    return plus_days(start, max(1, floor(timing.bounds_value * _DAYS_OF_UNIT[timing.bounds_unit])) - 1), "day"
 
 
 def _opening(timing: Timing, start: date, number: int) -> date:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -70,33 +70,74 @@ class Step:
         return SourceStatus.OPEN
 
 
-def steps_of(
-    slug: str, plan: str, origins: Sequence[Origin], bounds: Bounds, zone: ZoneInfo, known: Sequence[KnownStep] = ()
-) -> list[Step]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """Of what plan the steps are: the source's slug and the plan's id (for the keys), its own time, the practice's zone,
+    and the milestones that were stored for it before."""
+
+    slug: str
+    plan: str
+    bounds: Bounds
+    zone: ZoneInfo
+    known: Sequence[KnownStep] = ()
+
+    def base(self, ident: str) -> str:
+        """A key without the iteration."""
+        return f"{self.slug}|{self.plan}|{ident}"
+
+
+def steps_of(frame: Frame, origins: Sequence[Origin]) -> list[Step]:
     """Merged steps in the order of the plan; keys that were given before are kept (§4.1)."""
-    placed = _numbered([(origin, course_of(origin.offers, bounds, zone)) for origin in origins])
-    groups = _merged(placed)
-    keys = _keys(slug, plan, groups, known)
-    return [
-        _step(key, plan, group, index, bounds, zone)
-        for index, (key, group) in enumerate(zip(keys, groups, strict=True))
-    ]
+    given = _given(frame.known)
+    courses = [(origin, course_of(origin.offers, frame.bounds, frame.zone)) for origin in origins]
+    groups = _merged(_numbered(courses, frame, given))
+    keys = _keys(frame, groups, given)
+    return [_step(frame, key, group, index) for index, (key, group) in enumerate(zip(keys, groups, strict=True))]
 
 
-def _numbered(origins: Sequence[tuple[Origin, Course]]) -> list[Placed]:
+def _given(known: Iterable[KnownStep]) -> dict[str, KnownStep]:
+    """The first turn of each step that was stored before, by the key without the iteration."""
+    given: dict[str, KnownStep] = {}
+    for step in sorted(known, key=lambda k: k.iteration):
+        given.setdefault(step.key.rpartition("|")[0], step)
+    return given
+
+
+def _numbered(
+    courses: Sequence[tuple[Origin, Course]], frame: Frame, given: Mapping[str, KnownStep]
+) -> Sequence[Placed]:
     """Equal idents in one plan are numbered by due date, then by order (O9)."""
-    ranked = sorted(origins, key=lambda o: (o[1].due or date.max, o[0].place))
-    count: dict[str, int] = {}
+    equal: dict[str, list[tuple[Origin, Course]]] = {}
+    for origin, course in sorted(courses, key=lambda o: (o[1].due or date.max, o[0].place)):
+        equal.setdefault(origin.ident, []).append((origin, course))
     placed: list[Placed] = []
-    for origin, course in ranked:
-        number = count[origin.ident] = count.get(origin.ident, 0) + 1
-        placed.append(Placed(origin, course, origin.ident if number == 1 else f"{origin.ident}~{number}"))
+    for ident, same in equal.items():
+        names = _names(ident, [course.due for _, course in same], frame, given)
+        placed += [Placed(origin, course, name) for (origin, course), name in zip(same, names, strict=True)]
     return sorted(placed, key=lambda p: (p.origin.kind, p.origin.place))
+
+
+def _names(ident: str, dues: Sequence[date | None], frame: Frame, given: Mapping[str, KnownStep]) -> list[str]:
+    """A number for each of several equal steps. One that was stored with the same due date keeps the number that it had,
+    so that the others stay themselves when one of them is moved or taken away."""
+    if len(dues) == 1 and frame.base(f"{ident}~2") not in given:
+        return [ident]
+    numbers = [ident, *(f"{ident}~{number}" for number in range(2, len(dues) + len(given) + 1))]
+    before = {name: step for name in numbers if (step := given.get(frame.base(name)))}
+    kept: list[str | None] = []
+    for due in dues:
+        kept.append(next((name for name, step in before.items() if step.due == due and name not in kept), None))
+    free = (n for n in numbers if n not in kept and not (n in before and _is_over(before[n])))
+    return [name or next(free) for name in kept]
+
+
+def _is_over(step: KnownStep) -> bool:
+    return step.status in ("completed", "cancelled")
 
 
 def _merged(placed: Sequence[Placed]) -> list[list[Placed]]:
     """O1: the strongest criterion decides, then the earliest due date; no two steps of one origin in a group."""
-    pairs: list[tuple[int, date, int, int]] = []
+    pairs: list[tuple[int, list[date], list[str], int, int]] = []
     for i, one in enumerate(placed):
         for j in range(i + 1, len(placed)):
             other = placed[j]
@@ -104,10 +145,10 @@ def _merged(placed: Sequence[Placed]) -> list[list[Placed]]:
                 continue
             strength = _criterion(one, other)
             if strength is not None:
-                due = min(one.course.due or date.max, other.course.due or date.max)
-                pairs.append((strength, due, i, j))
+                dues = sorted((one.course.due or date.max, other.course.due or date.max))
+                pairs.append((strength, dues, [one.ident, other.ident], i, j))
     group_of = list(range(len(placed)))
-    for _, _, i, j in sorted(pairs):
+    for _, _, _, i, j in sorted(pairs):
         a, b = group_of[i], group_of[j]
         kinds = [placed[k].origin.kind for k, g in enumerate(group_of) if g in (a, b)]
         if a != b and len(set(kinds)) == len(kinds):
@@ -144,49 +185,46 @@ def _leading(group: Sequence[Placed]) -> Placed:
     return min(group, key=lambda p: _KEY_ORDER.index(p.origin.kind))
 
 
-def _keys(slug: str, plan: str, groups: Sequence[Sequence[Placed]], known: Sequence[KnownStep]) -> list[str]:
+def _keys(frame: Frame, groups: Sequence[Sequence[Placed]], given: Mapping[str, KnownStep]) -> list[str]:
     """Each step's key: as it was given before where any of its origins had one, carried over where exactly one step of
     the same code went and one came, else new."""
-    given: dict[str, tuple[str, ...]] = {}
-    for step in known:
-        given.setdefault(step.key.rpartition("|")[0], step.codes)
     keys: list[str | None] = []
     taken: set[str] = set()
     for group in groups:
-        names = [f"{slug}|{plan}|{p.ident}" for p in (_leading(group), *group)]
+        names = [frame.base(p.ident) for p in (_leading(group), *group)]
         key = next((name for name in names if name in given and name not in taken), None)
         keys.append(key)
         if key:
             taken.add(key)
-    _carry_over({k: v for k, v in given.items() if k not in taken}, groups, keys)
-    return [key or f"{slug}|{plan}|{_leading(group).ident}" for key, group in zip(keys, groups, strict=True)]
+    _carry_over({k: v for k, v in given.items() if k not in taken and not _is_over(v)}, groups, keys)
+    return [key or frame.base(_leading(group).ident) for key, group in zip(keys, groups, strict=True)]
 
 
-def _carry_over(gone: dict[str, tuple[str, ...]], groups: Sequence[Sequence[Placed]], keys: list[str | None]) -> None:
+def _carry_over(gone: Mapping[str, KnownStep], groups: Sequence[Sequence[Placed]], keys: list[str | None]) -> None:
+    """A step that had come to its end keeps its key to itself: what was said of it is not true of the new one."""
     fresh: dict[tuple[str, ...], list[int]] = {}
     for index, group in enumerate(groups):
         if keys[index] is None:
-            codes = tuple(sorted(f"{s}|{c}" for p in group for s, c in _codes(p.origin.codes)))
-            fresh.setdefault(tuple(dict.fromkeys(codes)), []).append(index)
-    for codes, places in fresh.items():
-        left = [key for key, had in gone.items() if tuple(sorted(had)) == codes]
-        if codes and len(places) == 1 and len(left) == 1:
+            codes = sorted({f"{system}|{code}" for p in group for system, code in _codes(p.origin.codes)})
+            fresh.setdefault(tuple(codes), []).append(index)
+    for named, places in fresh.items():
+        left = [key for key, step in gone.items() if tuple(sorted(step.codes)) == named]
+        if named and len(places) == 1 and len(left) == 1:
             keys[places[0]] = left[0]
 
 
-def _step(key: str, plan: str, group: Sequence[Placed], index: int, bounds: Bounds, zone: ZoneInfo) -> Step:
+def _step(frame: Frame, key: str, group: Sequence[Placed], index: int) -> Step:
     origins = tuple(p.origin for p in sorted(group, key=lambda p: p.origin.kind))
     lead = _leading(group).origin
     offers = [offer for origin in origins for offer in origin.offers]
-    course = group[0].course if len(group) == 1 else course_of(offers, bounds, zone)
+    course = group[0].course if len(group) == 1 else course_of(offers, frame.bounds, frame.zone)
     codes = frozenset().union(*(_codes(origin.codes) for origin in origins))
     definition = next((o.definition for o in origins if o.definition), None)
     appointment = next((o.appointment for o in origins if o.appointment), None)
-    inline_visit = any(o.visit and o.kind is OriginKind.INLINE for o in origins)
-    is_visit = inline_visit or bool(definition and definition.is_visit)
+    is_visit = any(o.visit for o in origins) or bool(definition and definition.is_visit)
     return Step(
         base=key,
-        plan=plan,
+        plan=frame.plan,
         title=next((o.title for o in origins if o.title), None) or lead.fallback,
         source=lead.source,
         origins=origins,
@@ -200,7 +238,7 @@ def _step(key: str, plan: str, group: Sequence[Placed], index: int, bounds: Boun
         appointment=appointment,
         is_visit=is_visit,
         is_result=not is_visit and appointment is None and _is_result(origins, codes, definition),
-        outcomes=tuple(link for origin in origins for link in origin.outcomes),
+        outcomes=tuple(dict.fromkeys(link for origin in origins for link in origin.outcomes)),
         outputs=tuple(link for origin in origins for link in origin.outputs),
         task=next((o.own for o in origins if o.own and o.own.startswith("Task/")), None),
     )

@@ -1,0 +1,34 @@
+"""`milepost init` and `milepost upgrade`: database, keys, and the programs that are shipped."""
+
+from __future__ import annotations
+
+import click
+
+from plugin import bootstrap, config
+from plugin.usecases.publish import publish_shipped
+
+
+@click.command()
+def init() -> None:
+    """Makes the database and the key file, and publishes the programs that are shipped. Repeating it harms nothing."""
+    settings = config.settings()
+    is_new = bootstrap.prepare(settings)
+    click.echo(f"Key file {settings.key_file}: {'made; back it up apart from the database' if is_new else 'kept'}.")
+    click.echo("Database: ready.")
+    _publish(settings)
+    click.echo("Next: `milepost source add SLUG URL`, then `milepost sweep`.")
+
+
+@click.command()
+def upgrade() -> None:
+    """Brings the database up to date with this version of Milepost, and publishes what is newly shipped."""
+    settings = config.settings()
+    bootstrap.migrate(settings)
+    click.echo("Database: up to date.")
+    _publish(settings)
+
+
+def _publish(settings: config.Settings) -> None:
+    new = publish_shipped(bootstrap.build(settings))
+    names = ", ".join(f"{version.kind} {version.code} {version.version}" for version in new)
+    click.echo(f"Published: {names}." if new else "Published: nothing new.")

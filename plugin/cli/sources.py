@@ -1,0 +1,179 @@
+"""`milepost source`: add, list, test, probe, pause and resume the FHIR servers that are read."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from plugin.cli.terminal import format_option, instant, print_json, print_rows, services
+from plugin.domain.errors import BadInput
+from plugin.domain.source import Source
+from plugin.usecases.services import Services
+from plugin.usecases.sources import (
+    Health,
+    add_source,
+    check_source,
+    every_source,
+    pause_source,
+    probe_source,
+    source_named,
+    subscribe,
+)
+
+
+@click.group()
+def source() -> None:
+    """The FHIR servers that Milepost reads."""
+
+
+@source.command()
+@click.argument("slug")
+@click.argument("url")
+@click.option("--kind", default="hapi", show_default=True, help="hapi, or r4 for any other FHIR R4 server.")
+@click.option(
+    "--filter", "filters", multiple=True, metavar="NAME=VALUE", help="Added to every search: _tag=system|code."
+)
+@click.option("--alias", "aliases", multiple=True, metavar="URL", help="Another base address of the same server.")
+@click.option("--token-file", metavar="FILE", help="A file that holds the bearer token; - is standard input.")
+def add(
+    *, slug: str, url: str, kind: str, filters: Sequence[str], aliases: Sequence[str], token_file: str | None
+) -> None:
+    """Adds a FHIR server under a short name, after asking it what it can do. The name is given once."""
+    built = services()
+    wanted = Source(
+        id=0,
+        slug=slug,
+        base_url=url.rstrip("/"),
+        kind=kind,
+        search_filter=dict(_filter(text) for text in filters),
+        link_aliases=tuple(aliases),
+        token=None if token_file is None else _token(token_file),
+    )
+    added = add_source(built, wanted)
+    click.echo(f"Source {added.slug}: added, {_software(added)}.")
+    _subscribe(built, added)
+    click.echo(f"Next: `milepost sweep {added.slug}`.")
+
+
+@source.command("list")
+@format_option
+def list_(format_: str) -> None:
+    """Every source, and when it was last read."""
+    healths = every_source(services())
+    if format_ == "json":
+        print_json([_as_json(health) for health in healths])
+        return
+    if not healths:
+        click.echo("No source yet; `milepost source add SLUG URL` adds one.")
+        return
+    rows = [("source", "kind", "read", "state", "address")]
+    rows += [
+        (h.source.slug, h.source.kind, instant(h.source.last_read_at), _state(h), h.source.base_url) for h in healths
+    ]
+    print_rows(rows, indent="")
+    for health in healths:
+        if health.source.last_error:
+            click.echo(f"{health.source.slug}: {health.source.last_error}")
+
+
+@source.command()
+@click.argument("slug", required=False)
+@format_option
+def test(slug: str | None, format_: str) -> int:
+    """Tries what a sweep needs, and says what works. Nothing is stored or written."""
+    built = services()
+    checks = check_source(built, source_named(built, slug))
+    if format_ == "json":
+        print_json([check._asdict() for check in checks])
+    else:
+        print_rows([("ok" if check.is_good else "FAILED", check.what, check.words) for check in checks], indent="")
+    return 0 if all(check.is_good for check in checks) else 1
+
+
+@source.command()
+@click.argument("slug", required=False)
+@format_option
+def probe(slug: str | None, format_: str) -> None:
+    """Asks the server anew what it can do, keeps the answer and shows it."""
+    built = services()
+    probed = probe_source(built, source_named(built, slug))
+    if format_ == "json":
+        print_json(probed.capability)
+    else:
+        click.echo(f"Source {probed.slug}: {_software(probed)}.")
+    _subscribe(built, probed, quiet=format_ == "json")
+
+
+@source.command()
+@click.argument("slug")
+def pause(slug: str) -> None:
+    """Stops polling a source and writing to it."""
+    built = services()
+    pause_source(built, source_named(built, slug), is_paused=True)
+    click.echo(f"Source {slug}: paused.")
+
+
+@source.command()
+@click.argument("slug")
+def resume(slug: str) -> None:
+    """Goes on polling a source and writing to it."""
+    built = services()
+    pause_source(built, source_named(built, slug), is_paused=False)
+    click.echo(f"Source {slug}: goes on.")
+
+
+def _subscribe(built: Services, added: Source, *, quiet: bool = False) -> None:
+    reference = subscribe(built, added)
+    if not quiet:
+        click.echo(f"Subscription: {reference or 'none; it is polled'}.")
+
+
+def _filter(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise BadInput(
+            f"--filter {text!r} is none; expected NAME=VALUE, for example _tag=https://example.org/tag|mine."
+        )
+    return name, value
+
+
+def _token(file: str) -> str:
+    """Not from the command line, where other users of the machine could read it."""
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"--token-file {file} cannot be read.") from error
+    if not text.strip():
+        raise BadInput(f"--token-file {file} is empty.")
+    return text.strip()
+
+
+def _software(source_: Source) -> str:
+    known = source_.capability or {}
+    name = " ".join(str(known[part]) for part in ("software", "software_version") if known.get(part))
+    return f"{name or 'a server without a name'}, FHIR {known.get('fhir_version') or 'R4'}"
+
+
+def _state(health: Health) -> str:
+    if health.source.paused:
+        return "paused"
+    return "behind" if health.is_behind else "good"
+
+
+def _as_json(health: Health) -> dict[str, object]:
+    """Without token and hook."""
+    of = health.source
+    return {
+        "source": of.slug,
+        "kind": of.kind,
+        "base_url": of.base_url,
+        "search_filter": dict(of.search_filter),
+        "paused": of.paused,
+        "behind": health.is_behind,
+        "last_read_at": of.last_read_at,
+        "last_error": of.last_error,
+        "last_error_at": of.last_error_at,
+    }

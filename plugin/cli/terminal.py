@@ -1,0 +1,99 @@
+"""What several verbs share at the terminal: the format option, JSON lines, tables of words and numbers, services."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import click
+
+from plugin import bootstrap, config
+from plugin.usecases.services import Services
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+_as_option = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for scripts.",
+)
+_source_option = click.option(
+    "--source", "slug", metavar="SLUG", help="Which source; not needed when there is one only."
+)
+
+
+def format_option(command: Command) -> Command:
+    """``--format json|text``, text unless asked."""
+    return _as_option(command)
+
+
+def source_option(command: Command) -> Command:
+    """``--source SLUG``."""
+    return _source_option(command)
+
+
+def services() -> Services:
+    """What the verbs work with, from the settings; fails in words when the database is not there or does not fit."""
+    built = bootstrap.build(config.settings())
+    built.database.check()
+    return built
+
+
+def print_json(document: object) -> None:
+    """One document on one line, in UTF-8 whatever the locale says."""
+    click.echo(json.dumps(document, ensure_ascii=False, default=_plain).encode())
+
+
+def print_rows(rows: Iterable[Sequence[object]], indent: str = "  ") -> None:
+    """Words in columns, numbers to the right."""
+    texts = [[_shown(value) for value in row] for row in rows]
+    widths = [
+        max(len(row[column]) for row in texts if column < len(row)) for column in range(max(map(len, texts), default=0))
+    ]
+    for row in texts:
+        cells = [
+            text.rjust(width) if _is_number(text) else text.ljust(width)
+            for text, width in zip(row, widths, strict=False)
+        ]
+        click.echo(indent + "  ".join(cells).rstrip())
+
+
+def counts(of: Mapping[str, object]) -> str:
+    """Small counts on one line; nothing is a dash."""
+    return ", ".join(f"{name} {number}" for name, number in of.items()) or "-"
+
+
+def seconds(span: timedelta) -> str:
+    """A duration for people."""
+    total = span.total_seconds()
+    if total < 60:
+        return f"{total:.1f} s"
+    return f"{int(total // 60)} min {int(total % 60):02d} s"
+
+
+def instant(moment: datetime | None, words: str = "never") -> str:
+    """To the second, in UTC."""
+    return words if moment is None else moment.isoformat(sep=" ", timespec="seconds")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return round(value.total_seconds(), 3)
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    raise TypeError(type(value).__name__)
+
+
+def _shown(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(",", "").isdigit()

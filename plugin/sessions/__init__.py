@@ -1,0 +1,1 @@
+"""What needs a key or a lock: the cipher for stored secrets."""

@@ -1,0 +1,1 @@
+"""One verb per file: what Milepost does, orchestrating the domain through ports."""

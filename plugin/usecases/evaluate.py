@@ -1,0 +1,83 @@
+"""Evaluate a Bundle: what ``assess`` says of everybody in it, at given moments. No settings, no server, no database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from plugin.domain.answer import answer
+from plugin.domain.assess import assess
+from plugin.domain.calendar import Practice
+from plugin.domain.ladder import Ladder
+from plugin.domain.program import Program
+from plugin.domain.record import CarePlan, Fact, Patient, Record
+from plugin.domain.rules import Rules
+from plugin.usecases.keeping import patients_of
+
+SOURCE = "bundle"
+"""The slug under which a Bundle's milestones get their keys."""
+
+
+class BundleFacts(Protocol):
+    """What was read of a Bundle; the warnings say what was left out, and why."""
+
+    @property
+    def facts(self) -> Sequence[Fact]: ...
+
+    @property
+    def warnings(self) -> Sequence[str]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluator:
+    """What evaluating needs: how a Bundle and a program file are read (BadBundle, BadProgram), the shipped ladders."""
+
+    read_bundle: Callable[[bytes], BundleFacts]
+    read_program: Callable[[bytes, str], Program]
+    ladders: Mapping[str, Ladder]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One document for each moment, and what was left out."""
+
+    documents: tuple[dict[str, object], ...]
+    warnings: tuple[str, ...]
+
+
+def evaluate(
+    evaluator: Evaluator, bundle: bytes, *, at: Sequence[datetime], zone: ZoneInfo, programs: Sequence[Program] = ()
+) -> Evaluation:
+    """Only the programs that are given are in force: what is shipped is one practice's choice, not the Bundle's."""
+    read = evaluator.read_bundle(bundle)
+    rules = Rules(Practice(zone), tuple(programs), evaluator.ladders)
+    records = records_of(read.facts)
+    documents = [answer([assess(record, rules, moment) for record in records], moment, zone) for moment in at]
+    return Evaluation(tuple(documents), tuple(read.warnings))
+
+
+def records_of(facts: Sequence[Fact]) -> list[Record]:
+    """A record for each patient, in the order in which they come; a replaced record's facts are the survivor's (S7).
+    What names no patient is known of everyone, since a link may make it evidence (E8); plans are nobody else's."""
+    survivors = {f.ref: f.replaced_by for f in facts if isinstance(f, Patient) and f.replaced_by}
+    of_patient: dict[str, list[Fact]] = {}
+    shared: list[Fact] = []
+    for fact in facts:
+        owners = [_survivor(patient, survivors) for patient in patients_of(fact) if patient]
+        for owner in dict.fromkeys(owners):
+            of_patient.setdefault(owner, []).append(fact)
+        if not owners and not isinstance(fact, CarePlan):
+            shared.append(fact)
+    return [Record.of(ref, SOURCE, [*known, *shared]) for ref, known in of_patient.items()]
+
+
+def _survivor(patient: str, survivors: Mapping[str, str]) -> str:
+    """Follows mergers, and stops where they go in a circle."""
+    seen = {patient}
+    while (next_one := survivors.get(patient)) is not None and next_one not in seen:
+        seen.add(next_one)
+        patient = next_one
+    return patient

@@ -1,0 +1,187 @@
+"""Remember one page of the feed: facts of tracked patients, statements of people who edited our Tasks, the cursor.
+
+Everything that a page makes true is stored in one transaction. What the page refers to and no feed brings is read
+before it, so that a crash in between loses nothing: the page comes again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from plugin.domain.record import CarePlan, Coding, Fact, Patient
+from plugin.domain.rules import Rules
+from plugin.domain.source import Page, SetAside, Source
+from plugin.usecases.edits import Edit, edits_in, take
+from plugin.usecases.keeping import (
+    BY_CODE,
+    NOBODY,
+    codes_named_by,
+    codes_of,
+    is_ours,
+    makes_a_plan,
+    patients_of,
+    pointers,
+    points,
+)
+from plugin.usecases.linked import Linked, LinkReader
+from plugin.usecases.ports import UnitOfWork
+from plugin.usecases.rules import rules_for
+from plugin.usecases.services import Services
+
+NO_PATIENT = "it names no patient"
+IN_ERROR = "entered in error"
+
+Placed = tuple[Fact, Sequence[str]]
+"""A fact and the tracked patients whose it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """What became of one page. ``new`` are facts that were not stored yet in that version."""
+
+    read: int
+    new: int
+    first_seen: int
+    statements: int
+    set_aside: int
+
+
+def ingest(services: Services, source: Source, page: Page) -> Ingested:
+    """Stores one page, and its cursor where it has one. Storing it again changes nothing."""
+    ehr, now = services.ehr(source), services.clock()
+    with services.database.begin(reading=True) as uow:
+        rules = rules_for(services, uow, source, now)
+    linked = LinkReader(services, source, ehr, rules).read(page.facts)
+    edits = edits_in(services, source, ehr, page.facts)
+    with services.database.begin() as uow:
+        uow.sources.lock(source)
+        done = _Ingestion(uow, source, rules, tuple(ehr.types), now).of(page, linked, edits)
+        uow.commit()
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class _Ingestion:
+    """One page within its transaction."""
+
+    uow: UnitOfWork
+    source: Source
+    rules: Rules
+    types: tuple[str, ...]
+    now: datetime
+
+    def of(self, page: Page, linked: Linked, edits: Sequence[Edit]) -> Ingested:
+        facts = [fact for fact in (*page.facts, *linked.facts) if not is_ours(fact)]
+        named = self._patients_of(facts, linked)
+        tracked, first_seen = self._track(facts, named)
+        aside = [*page.set_aside, *linked.set_aside, *_left_out(facts, named, tracked)]
+        placed = [(fact, [p for p in named[fact.ref] if p == NOBODY or p in tracked]) for fact in facts]
+        unread = self._name_codes([(fact, whose) for fact, whose in placed if whose])
+        kept = self._kept(placed, frozenset(linked.asked))
+        unread |= self._merge(facts, tracked)
+        stored = self.uow.facts.store(self.source, kept, self.now)
+        self.uow.patients.mark(self.source, stored.changed - {NOBODY}, self.now)
+        if unread:
+            self.uow.patients.want_read_back(self.source, sorted(unread), self.now)
+        said = sum(take(self.uow, self.source, edit, self.now) for edit in edits)
+        self._close(page, aside, named.keys() - {record.ref for record in aside})
+        return Ingested(
+            read=page.read,
+            new=stored.new,
+            first_seen=first_seen,
+            statements=said,
+            set_aside=len(aside),
+        )
+
+    def _patients_of(self, facts: Sequence[Fact], linked: Linked) -> dict[str, tuple[str, ...]]:
+        """Whom each fact names; where it names nobody, those of what it points to, or on whose account it was read: a
+        link alone may make it evidence (E8)."""
+        named = {fact.ref: patients_of(fact) for fact in facts}
+        orphans = {f.ref: pointers(f) for f in facts if not named[f.ref] and not isinstance(f, CarePlan)}
+        targets = sorted({ref for refs in orphans.values() for ref in refs} - named.keys())
+        stored = {f.ref: patients_of(f) for f in self.uow.facts.get(self.source, targets)} if targets else {}
+        for ref, refs in orphans.items():
+            whose = {p for target in refs for p in named.get(target, stored.get(target, ()))}
+            named[ref] = tuple(sorted(whose.union(linked.asked.get(ref, ())) - {NOBODY}))
+        return named
+
+    def _track(self, facts: Sequence[Fact], named: dict[str, tuple[str, ...]]) -> tuple[frozenset[str], int]:
+        """The tracked patients among those of these facts, and how many are new. The feed has gone past the facts of a
+        new one, unless plans are all that has been read so far: it is read back before it is assessed."""
+        refs = {p for patients in named.values() for p in patients if p != NOBODY}
+        refs |= {fact.replaced_by for fact in facts if isinstance(fact, Patient) and fact.replaced_by}
+        tracked = self.uow.patients.tracked(self.source, sorted(refs))
+        planned = {p for fact in facts if makes_a_plan(fact, self.rules) for p in named[fact.ref]}
+        if not planned - tracked:
+            return tracked, 0
+        read_back = self._has_begun([type_ for type_ in self.types if type_ != "CarePlan"])
+        new = self.uow.patients.track(self.source, sorted(planned - tracked), self.now, read_back)
+        return tracked | planned, len(new)
+
+    def _has_begun(self, types: Sequence[str]) -> bool:
+        """Whether the feed of one of these types has moved."""
+        cursors = (self.uow.sources.cursor(self.source, type_) for type_ in types)
+        return any(cursor.complete or cursor.watermark is not None for cursor in cursors)
+
+    def _name_codes(self, placed: Sequence[Placed]) -> frozenset[str]:
+        """Names the codes of steps and goals; patients of whom evidence was passed by for want of such a name."""
+        naming = [(fact, whose, codes) for fact, whose in placed if (codes := codes_named_by(fact))]
+        if not naming:
+            return frozenset()
+        all_codes = frozenset[Coding]().union(*(codes for _, _, codes in naming))
+        is_late = self._has_begun([type_ for type_ in self.types if type_ in BY_CODE])
+        late = self.uow.patients.names_codes(self.source, sorted(all_codes), is_late)
+        concerned = [(fact.ref, whose, codes & late) for fact, whose, codes in naming if codes & late]
+        if not concerned:
+            return frozenset()
+        before = {f.ref: codes_named_by(f) for f in self.uow.facts.get(self.source, [ref for ref, _, _ in concerned])}
+        new = [whose for ref, whose, codes in concerned if codes - before.get(ref, frozenset())]
+        return frozenset(patient for whose in new for patient in whose)
+
+    def _kept(self, placed: Sequence[Placed], asked: frozenset[str]) -> list[Placed]:
+        """What is stored: what a tracked patient's is and needed; and whatever is stored already, so that it follows its
+        resource wherever that goes, to another code or another patient."""
+        by_code = any(fact.type in BY_CODE for fact, _ in placed)
+        codes = self.uow.patients.named_codes(self.source) if by_code else frozenset()
+        kept: list[Placed] = []
+        passed: list[Placed] = []
+        for fact, whose in placed:
+            needed = whose and (fact.type not in BY_CODE or fact.ref in asked or points(fact) or _is_named(fact, codes))
+            (kept if needed else passed).append((fact, whose))
+        if passed:
+            known = self.uow.facts.known(self.source, [fact.ref for fact, _ in passed])
+            kept += [(fact, whose) for fact, whose in passed if fact.ref in known]
+        return kept
+
+    def _merge(self, facts: Sequence[Fact], tracked: frozenset[str]) -> frozenset[str]:
+        """Merged records (S7), as far as one of the two is tracked; the survivors, of which the other's facts are yet to
+        be read. A version that was seen before says nothing new."""
+        merged = [fact for fact in facts if isinstance(fact, Patient) and fact.replaced_by]
+        merged = [fact for fact in merged if fact.ref in tracked or fact.replaced_by in tracked]
+        known = self.uow.facts.known(self.source, [fact.ref for fact in merged]) if merged else {}
+        survivors = set()
+        for fact in merged:
+            if fact.replaced_by and known.get(fact.ref) != fact.version:
+                self.uow.patients.merge(self.source, fact.ref, fact.replaced_by, self.now)
+                survivors.add(fact.replaced_by)
+        return frozenset(survivors)
+
+    def _close(self, page: Page, aside: Sequence[SetAside], good: Iterable[str]) -> None:
+        sources = self.uow.sources
+        sources.clear_aside(self.source, sorted(good))
+        if aside:
+            sources.set_aside(self.source, aside, self.now)
+        if page.cursor is not None:
+            sources.move(self.source, page.type, page.cursor, self.now)
+
+
+def _left_out(facts: Sequence[Fact], named: dict[str, tuple[str, ...]], tracked: frozenset[str]) -> list[SetAside]:
+    """CarePlans that are not tracked, each with its reason: `milepost status` accounts for every one."""
+    plans = [fact for fact in facts if isinstance(fact, CarePlan) and not tracked.intersection(named[fact.ref])]
+    return [SetAside(plan.ref, plan.version, IN_ERROR if named[plan.ref] else NO_PATIENT) for plan in plans]
+
+
+def _is_named(fact: Fact, codes: frozenset[tuple[str, str]]) -> bool:
+    return any(code in codes for code in codes_of(fact))

@@ -1,0 +1,419 @@
+"""The ports of the use cases: what storage, EHR, broker and clock must be able to do. Nothing concrete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import date, datetime, timedelta
+from typing import NamedTuple, Protocol
+
+from plugin.domain.assessment import EffectKind, PlanState
+from plugin.domain.audit import AuditEntry
+from plugin.domain.configuration import ConfigVersion
+from plugin.domain.ladder import Ladder
+from plugin.domain.ledger import LedgerRow
+from plugin.domain.program import Program
+from plugin.domain.record import Coding, Fact, Record, Statement
+from plugin.domain.source import Cursor, Draft, Page, SetAside, Source, Standing, Written
+from plugin.domain.tracking import Outcome, PatientRow, Stored
+from plugin.domain.work import WorkItem
+
+Clock = Callable[[], datetime]
+"""Now, aware, in UTC."""
+
+
+# --------------------------------------------------------------------------------------------------- sources and feed
+class Ehr(Protocol):
+    """One source, over FHIR. Raises TemporaryFailure or PermanentFailure; never returns a part of an answer."""
+
+    @property
+    def types(self) -> Sequence[str]:
+        """The types of the feed, in the order in which a first sweep must read them (Patient, CarePlan, …)."""
+
+    def probe(self) -> Mapping[str, object]:
+        """What the server can do, JSON-able (capability.py)."""
+
+    def pages(self, type_: str, cursor: Cursor) -> Iterator[Page]:
+        """All pages of a type since the cursor, each with the cursor that stands after it; flat in memory."""
+
+    def read(self, refs: Sequence[str]) -> Iterator[Page]:
+        """Resources by reference (``Type/id``), in batches; what is gone or forbidden is simply not in the answer."""
+
+    def read_patient(self, patient: str, since: date | None) -> Iterator[Page]:
+        """All of one patient's resources of the feed's types, from a day on: a read-back."""
+
+    def references(self, type_: str) -> Iterator[Sequence[tuple[str, str]]]:
+        """(``Type/id``, version) of all resources of a type, page by page: reconciliation."""
+
+    def count(self, type_: str) -> int:
+        """The server's own count of a type (``_summary=count``), under the source's search filter."""
+
+    def draft(self, row: LedgerRow) -> Draft:
+        """The resource that a write or a notice is to leave on the server, not yet guarded by a version. Raises
+        PermanentFailure for this one row."""
+
+    def device(self) -> Draft:
+        """Milepost itself: written once to each source, before anything refers to it."""
+
+    def accompanied(self, drafts: Sequence[Draft], at: datetime) -> Sequence[Draft]:
+        """The drafts in the order in which a server can take them, each patient's followed by a Provenance of them."""
+
+    def write(self, drafts: Sequence[Draft]) -> Sequence[Written]:
+        """One transaction; a batch that fails is halved until the culprit stands alone. One answer per draft, in order.
+        A version conflict is answered as such, for its own draft: the caller reads and decides again."""
+
+    def authors(self, ref: str, version: str) -> Sequence[str]:
+        """Whom Provenance names as the authors of one version of a resource, Milepost itself left out; none is usual."""
+
+    def ours(self) -> Iterator[Sequence[Standing]]:
+        """Everything on the server that carries our tag, page by page: a lost database adopts it before it writes."""
+
+    def standing(self, refs: Sequence[str]) -> Sequence[Standing]:
+        """Resources of ours as they stand now, by reference, after a conflict; what is gone is not in the answer."""
+
+    def subscribe(self, endpoint: str, secret: str) -> str | None:
+        """Registers the rest-hook Subscription; its reference, or None when the server cannot."""
+
+
+# ------------------------------------------------------------------------------------------------------------- storage
+class Facts(Protocol):
+    """Facts by (source, reference, patient). A fact of several patients (a group appointment) has a row for each; one
+    of none (a practitioner) has the patient ``""``."""
+
+    def store(self, source: Source, facts: Sequence[tuple[Fact, Sequence[str]]], seen_at: datetime) -> Stored:
+        """Upserts facts with *all* patients' references for whom they are kept (``("",)`` where it is of none). A version
+        that is stored already changes nothing; the body that stood before goes to ``fact_history``. A row of a patient
+        whom a new version no longer names is removed (and that patient is in ``changed``). A version older than what
+        stands is left out when what stands was seen after ``seen_at`` (pages that overtook each other). Idempotent."""
+
+    def delete(self, source: Source, refs: Sequence[str], seen_at: datetime) -> frozenset[str]:
+        """Removes facts (to history, marked as deleted); the patients concerned."""
+
+    def references(self, source: Source, type_: str) -> Iterator[Sequence[str]]:
+        """All stored references of a type, in pages (each reference once)."""
+
+    def known(self, source: Source, refs: Sequence[str]) -> Mapping[str, str]:
+        """Reference -> stored version, of those that are stored."""
+
+    def get(self, source: Source, refs: Sequence[str]) -> Sequence[Fact]:
+        """Stored facts by reference."""
+
+
+class Patients(Protocol):
+    """Tracked patients: those with a plan."""
+
+    def track(self, source: Source, refs: Sequence[str], now: datetime, read_back: bool) -> Sequence[str]:
+        """Makes patients tracked, and marked; with ``read_back`` they wait for it before they are assessed. Those that
+        were not tracked before."""
+
+    def tracked(self, source: Source, refs: Sequence[str]) -> frozenset[str]:
+        """Of these references, the tracked ones (a merged record counts by its survivor)."""
+
+    def merge(self, source: Source, replaced: str, survivor: str, now: datetime) -> None:
+        """Facts, plans and statements of a replaced record are read under the survivor from now on (S7)."""
+
+    def mark(self, source: Source, refs: Iterable[str], now: datetime) -> int:
+        """Marks patients for reassessment: ``next_change_at`` becomes ``now`` unless it is earlier."""
+
+    def mark_all(self, now: datetime, source: Source | None = None) -> int:
+        """Marks every tracked patient (new program version)."""
+
+    def waiting_for_read_back(self, source: Source, limit: int) -> Sequence[tuple[str, date | None]]:
+        """Patients to be read back, with the earliest start of their plans (or None)."""
+
+    def read_back_done(self, source: Source, ref: str, *, began: datetime, now: datetime) -> None:
+        """The read-back that ``began`` then is complete: the patient may be assessed, unless another was wanted since."""
+
+    def want_read_back(self, source: Source, refs: Sequence[str], now: datetime) -> None:
+        """A code was newly named: these patients are read back before they are assessed again. Said while a read-back
+        is under way, it is wanted anew."""
+
+    def replaced_by(self, source: Source, ref: str) -> Sequence[str]:
+        """The records whose survivor this is: they are read back with it."""
+
+    def claim_due(self, now: datetime, limit: int) -> Sequence[PatientRow]:
+        """Locks up to ``limit`` patients with ``next_change_at <= now`` (not those that wait for a read-back, nor those
+        of a source that was never read completely: half a chart would make gaps that are none), in order of it; skips
+        rows that somebody else has locked. On SQLite the one writer is the lock."""
+
+    def lock(self, source: Source, ref: str, wait: timedelta) -> PatientRow:
+        """Locks one patient for a person's act; TemporaryFailure("busy") after ``wait``."""
+
+    def due_count(self, now: datetime) -> int:
+        """How many are due."""
+
+    def records(self, rows: Sequence[PatientRow]) -> Sequence[Record]:
+        """The records of locked patients: facts (a replaced record's too), statements, known steps. One query each."""
+
+    def names_codes(self, source: Source, codes: Sequence[Coding], late: bool = False) -> frozenset[Coding]:
+        """Adds codes to the source's named codes. ``late``: the feed has gone past evidence that it did not keep, for
+        want of this name. Those of ``codes`` that are or were named late, now or before: a patient whose step newly
+        names one is read back."""
+
+    def named_codes(self, source: Source) -> frozenset[tuple[str, str]]:
+        """(system, code) that programs, steps, goals and scores of this source name."""
+
+
+class Plans(Protocol):
+    """What ``assess`` said, indexed for queues and reports."""
+
+    def save(self, outcomes: Sequence[Outcome], now: datetime) -> None:
+        """Stores assessments of locked patients: plans, milestones (changed ones only), transitions, ledger changes,
+        one audit row per changed patient, ``next_change_at`` and digest. Steps that are gone stay, with the status that
+        the assessment gives them. Set-based: a handful of statements for the whole batch."""
+
+    def of_patient(self, source: Source, ref: str, today: date) -> Sequence[PlanState]:
+        """One patient's stored plans with their milestones, as ``assess`` said them (for explain, panel); days past due
+        are those of ``today``, the practice's local date."""
+
+    def summary(self, source: Source | None = None) -> Mapping[str, object]:
+        """Counts: patients, plans by status and stage, milestones by status, open gaps by tier, flags."""
+
+
+class Ledger(Protocol):
+    """Effects and their states."""
+
+    def of_patients(self, patient_ids: Sequence[int]) -> Mapping[int, Sequence[LedgerRow]]:
+        """All rows of these patients, also done and withdrawn ones (an effect acts once). Their content, which ``digest``
+        stands for, comes only with gaps and flags: those are written over when they are wanted no more."""
+
+    def contents(self, patient_id: int, what: str) -> Sequence[Mapping[str, object]]:
+        """What a patient's writes of one sort (``task``) are wanted to say."""
+
+    def claim(self, kinds: Sequence[EffectKind], now: datetime, limit: int, worker: str) -> Sequence[LedgerRow]:
+        """Takes planned effects whose ``at`` has come (or None), of these kinds, and those claimed longer than the lease
+        ago (a crash); sets claimed, worker and claim time. Rows locked by others are skipped. Writes of paused sources
+        are not claimed."""
+
+    def done(self, ids: Sequence[int], now: datetime, digests: Mapping[int, str] | None = None) -> None:
+        """Carried out. A write whose wanted digest moved on meanwhile goes back to planned."""
+
+    def failed(self, id_: int, now: datetime, error: str, retry_at: datetime | None) -> None:
+        """Failed: tried again from ``retry_at`` on (``at`` stays what was wanted), or never (None)."""
+
+    def summary(self) -> Mapping[str, Mapping[str, int]]:
+        """kind -> state -> count."""
+
+
+class Sent(Protocol):
+    """Bodies that we sent to a source: what is ours and what is theirs (DESIGN §10)."""
+
+    def remember(self, source: Source, drafts: Sequence[Draft], now: datetime) -> None:
+        """Before sending: stores digest and owned digest of each body (kept: every one that was ever sent)."""
+
+    def written(self, source: Source, written: Sequence[Written], now: datetime) -> None:
+        """After the answer: the version that the server gave."""
+
+    def versions(self, source: Source, refs: Sequence[str]) -> Mapping[str, str]:
+        """Last known version of our resources on the server, for If-Match."""
+
+    def last_digests(self, source: Source, refs: Sequence[str]) -> Mapping[str, str]:
+        """Digest of the body last known to stand on the server."""
+
+    def owned(self, source: Source, refs: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        """Owned digests of every body that was ever sent, by reference."""
+
+    def settled(self, source: Source, refs: Sequence[str]) -> Mapping[str, str]:
+        """The owned digest of the body that stands there as far as we know, of resources without an unanswered write:
+        whatever comes in a later version, we did not write it."""
+
+    def adopt(self, source: Source, standing: Standing, now: datetime) -> None:
+        """A resource of ours as found on the server (a lost database, or a person's edit that was taken as a statement):
+        its version, the digest of its body ("" when only its version matters), one more owned digest."""
+
+
+class WorkItems(Protocol):
+    """Work items; those of one patient for one role on one morning are one item that lists them."""
+
+    def open(self, item: WorkItem, now: datetime) -> None:
+        """Creates the item by its key, or adds its milestones to the open one of that key. Idempotent."""
+
+    def withdraw_step(self, patient_id: int, milestone: str, kinds: Sequence[str], now: datetime) -> None:
+        """Takes a resolved step off its open items; an item without steps is withdrawn."""
+
+    def summary(self) -> Mapping[str, Mapping[str, int]]:
+        """role -> kind -> open count."""
+
+
+class Statements(Protocol):
+    """Statements of people: append-only."""
+
+    def add(self, source: Source, patient: str, statement: Statement, now: datetime) -> bool:
+        """Appends one, marks the patient, writes the audit row; False when its id is there already (said twice)."""
+
+    def of_patient(self, source: Source, patient: str) -> Sequence[Statement]:
+        """All of one patient, oldest first."""
+
+
+class Sources(Protocol):
+    """Sources, cursors, health, set-aside records."""
+
+    def add(self, source: Source, now: datetime) -> Source:
+        """A new source, with its id. PermanentFailure when slug or base URL is taken."""
+
+    def get(self, slug: str) -> Source:
+        """By slug; PermanentFailure with the known slugs when there is none."""
+
+    def by_id(self, id_: int) -> Source:
+        """By id."""
+
+    def lock(self, source: Source) -> None:
+        """Until the transaction ends, no other page of this source is stored: who is tracked and where the cursors
+        stand must not move between the two questions. On SQLite the one writer is the lock."""
+
+    def by_hook(self, path: str) -> Source | None:
+        """By the hook's path part."""
+
+    def all(self) -> Sequence[Source]:
+        """Every source, by slug."""
+
+    def update(self, source: Source, now: datetime) -> None:
+        """Stores changed fields (capability, paused, hook, aliases, token)."""
+
+    def cursor(self, source: Source, type_: str) -> Cursor:
+        """Where the feed of a type stands."""
+
+    def move(self, source: Source, type_: str, cursor: Cursor, now: datetime) -> None:
+        """Stores a cursor."""
+
+    def read_ok(self, source: Source, now: datetime) -> None:
+        """A complete, successful read ended."""
+
+    def read_failed(self, source: Source, now: datetime, error: str) -> None:
+        """A read failed, in words."""
+
+    def set_aside(self, source: Source, records: Sequence[SetAside], now: datetime) -> None:
+        """Remembers records set aside or left out (one row per reference; a later good version clears it)."""
+
+    def clear_aside(self, source: Source, refs: Sequence[str]) -> None:
+        """These are good now."""
+
+    def aside(self, source: Source, type_: str | None = None) -> Sequence[SetAside]:
+        """What is set aside."""
+
+    def care_plans(self, source: Source) -> Mapping[str, int]:
+        """Accounting of CarePlans: tracked, ended, entered-in-error, and left out by reason."""
+
+
+class Configurations(Protocol):
+    """Versioned configuration of the practice."""
+
+    def publish(self, version: ConfigVersion, now: datetime) -> bool:
+        """Stores a version with an audit row; False when the same body is published already under that version."""
+
+    def current(self, kind: str, now: datetime) -> Sequence[ConfigVersion]:
+        """The versions in force, by code."""
+
+
+class Audit(Protocol):
+    """The audit log: rows are written in the transaction of what they record, with their content's hash."""
+
+    def write(self, entries: Sequence[AuditEntry]) -> None:
+        """Appends rows."""
+
+    def entries(self, limit: int = 100) -> Sequence[AuditEntry]:
+        """The newest rows first."""
+
+
+class UnitOfWork(AbstractContextManager["UnitOfWork"], Protocol):
+    """One transaction. Leaving the block without ``commit()`` rolls back."""
+
+    @property
+    def sources(self) -> Sources: ...
+
+    @property
+    def facts(self) -> Facts: ...
+
+    @property
+    def patients(self) -> Patients: ...
+
+    @property
+    def plans(self) -> Plans: ...
+
+    @property
+    def ledger(self) -> Ledger: ...
+
+    @property
+    def sent(self) -> Sent: ...
+
+    @property
+    def work_items(self) -> WorkItems: ...
+
+    @property
+    def statements(self) -> Statements: ...
+
+    @property
+    def configurations(self) -> Configurations: ...
+
+    @property
+    def audit(self) -> Audit: ...
+
+    def commit(self) -> None:
+        """Makes it so."""
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A part that can fail alone."""
+
+
+class Database(Protocol):
+    """Makes units of work."""
+
+    def begin(self, *, reading: bool = False) -> UnitOfWork:
+        """A new transaction; with ``reading``, one that sees the database at one moment, locks nothing and may not
+        write (status, pages). On SQLite every other transaction is the one writer from its first statement on."""
+
+    def check(self) -> None:
+        """Raises TemporaryFailure when the database does not answer, PermanentFailure when its schema is not this one's."""
+
+
+class Catalog(Protocol):
+    """Programs and ladders: those that are shipped, and how a stored version of one is read again."""
+
+    def shipped(self) -> Sequence[ConfigVersion]:
+        """What this version of Milepost ships, as published versions."""
+
+    def program(self, version: ConfigVersion) -> Program:
+        """BadProgram when its body is none."""
+
+    def ladder(self, version: ConfigVersion) -> Ladder:
+        """BadProgram when its body is none."""
+
+
+class Jobs(Protocol):
+    """Asks the broker for work, by task name; ids only. Losing a job loses nothing: the sweep finds it."""
+
+    def poll(self, source_id: int) -> None:
+        """Poll this source now."""
+
+    def tick(self) -> None:
+        """Reassess what is due now."""
+
+    def deliver(self) -> None:
+        """Deliver what is due now."""
+
+    def reconcile(self, source_id: int) -> None:
+        """Compare this source with what is stored."""
+
+    def check(self) -> None:
+        """Raises TemporaryFailure when the broker does not answer."""
+
+
+class Gauge(NamedTuple):
+    """A number as it stands now, under a declared name."""
+
+    name: str
+    value: float
+    labels: Mapping[str, str] = {}
+
+
+class Metrics(Protocol):
+    """Counters and timings, by declared name (plugin/ops/metrics.py)."""
+
+    def count(self, name: str, by: int = 1, **labels: str) -> None:
+        """Adds to a counter."""
+
+    def observe(self, name: str, seconds: float, **labels: str) -> None:
+        """Adds a duration to a histogram."""
+
+    def page(self, gauges: Iterable[Gauge]) -> str:
+        """Everything that was counted, and these gauges, in Prometheus' text form."""

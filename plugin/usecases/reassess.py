@@ -1,0 +1,203 @@
+"""Reassess a batch of patients that are due: records in, assessments, ledger changes and the next moment out.
+
+A patient whose assessment cannot be made fails alone and is tried again later; the others are stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from plugin.domain.assess import assess
+from plugin.domain.assessment import Assessment, EffectKind
+from plugin.domain.errors import MilepostError, TemporaryFailure
+from plugin.domain.ledger import EffectState, LedgerRow, reconcile
+from plugin.domain.record import Record
+from plugin.domain.rules import Rules
+from plugin.domain.tracking import Outcome, PatientRow
+from plugin.usecases.backlog import FIRST_READ, backlog_key, is_in_backlog, turn_of, with_backlog
+from plugin.usecases.digest import digest_of
+from plugin.usecases.ports import UnitOfWork
+from plugin.usecases.rules import rules_for
+from plugin.usecases.services import Services
+
+BATCH = 250
+_AGAIN_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reassessed:
+    """What became of a batch. ``claimed`` is 0 when nobody was due."""
+
+    claimed: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    effects: int = 0
+
+    def __add__(self, other: Reassessed) -> Reassessed:
+        return Reassessed(
+            claimed=self.claimed + other.claimed,
+            changed=self.changed + other.changed,
+            unchanged=self.unchanged + other.unchanged,
+            failed=self.failed + other.failed,
+            effects=self.effects + other.effects,
+        )
+
+
+def reassess(services: Services, now: datetime, limit: int = BATCH) -> Reassessed:
+    """One batch, in one transaction. Rows that somebody else has locked are left to them."""
+    with services.database.begin() as uow:
+        rows = uow.patients.claim_due(now, limit)
+        if not rows:
+            return Reassessed()
+        stored = _Batch(services, uow, rows, now).store()
+        uow.commit()
+    return _counted(stored)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What holds for all patients of one source: its rules, and when its first complete reading ended."""
+
+    rules: Rules
+    slug: str
+    first_read: datetime | None
+
+
+class _Batch:
+    """Locked patients within their transaction."""
+
+    def __init__(self, services: Services, uow: UnitOfWork, rows: Sequence[PatientRow], now: datetime) -> None:
+        self._uow = uow
+        self._now = now
+        self._rows = rows
+        self._practice = services.practice
+        self._grounds = {id_: self._ground(services, id_) for id_ in {row.source_id for row in rows}}
+        self._places: int | None = None
+
+    def store(self) -> Sequence[Outcome]:
+        """Assesses, reconciles and saves all of them."""
+        records = self._uow.patients.records(self._rows)
+        outcomes = [self._assessed(row, record) for row, record in zip(self._rows, records, strict=True)]
+        moved = [outcome.row.id for outcome in outcomes if not outcome.unchanged and outcome.failed is None]
+        ledger = self._uow.ledger.of_patients(moved) if moved else {}
+        return self._save([self._reconciled(outcome, ledger.get(outcome.row.id, ())) for outcome in outcomes])
+
+    def _ground(self, services: Services, source_id: int) -> _Ground:
+        source = self._uow.sources.by_id(source_id)
+        mark = self._uow.sources.cursor(source, FIRST_READ).watermark
+        return _Ground(
+            rules=rules_for(services, self._uow, source, self._now),
+            slug=source.slug,
+            first_read=None if mark is None else datetime.fromisoformat(mark),
+        )
+
+    def _assessed(self, row: PatientRow, record: Record) -> Outcome:
+        ground = self._grounds[row.source_id]
+
+        def of_one() -> Outcome:
+            assessment = assess(record, ground.rules, self._now)
+            backlog = is_in_backlog(row, record, assessment, ground.first_read)
+            digest = digest_of(assessment) + ("b" if backlog else "")
+            unchanged = digest == row.digest
+            return Outcome(row=row, assessment=assessment, digest=digest, unchanged=unchanged, backlog=backlog)
+
+        return self._alone(row, of_one)
+
+    def _reconciled(self, outcome: Outcome, ledger: Sequence[LedgerRow]) -> Outcome:
+        if outcome.unchanged or outcome.failed is not None:
+            return outcome
+
+        def of_one() -> Outcome:
+            wanted = self._held_back(outcome, ledger) if outcome.backlog else outcome.assessment
+            change = reconcile(ledger, wanted)
+            self._close_work(ledger, wanted)
+            return replace(outcome, ledger=change)
+
+        return self._alone(outcome.row, of_one)
+
+    def _held_back(self, outcome: Outcome, ledger: Sequence[LedgerRow]) -> Assessment:
+        """The day on which a patient's turn comes is given once."""
+        key = backlog_key(self._grounds[outcome.row.source_id].slug, outcome.row.ref)
+        given = next((row.at for row in ledger if row.key == key and row.at is not None), None)
+        return with_backlog(outcome.assessment, key, given or turn_of(self._next_place(), self._practice, self._now))
+
+    def _next_place(self) -> int:
+        if self._places is None:
+            already = self._uow.plans.summary().get("backlog", 0)
+            self._places = already if isinstance(already, int) else 0
+        place = self._places
+        self._places += 1
+        return place
+
+    def _close_work(self, ledger: Sequence[LedgerRow], wanted: Assessment) -> None:
+        """Work that was given out and is wanted no more is taken off its open items."""
+        keys = {effect.key for effect in wanted.wanted}
+        given = [row for row in ledger if row.kind is EffectKind.WORK and row.state is EffectState.DONE]
+        over = [row for row in given if row.key not in keys]
+        if over:
+            with self._uow.savepoint():
+                for row in over:
+                    self._uow.work_items.withdraw_step(row.patient_id, step_of(row), [row.what], self._now)
+
+    def _save(self, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
+        """All at once; if that fails, one by one, so that the culprit stands alone."""
+        try:
+            with self._uow.savepoint():
+                self._uow.plans.save(outcomes, self._now)
+        except TemporaryFailure:
+            raise
+        except Exception:  # noqa: BLE001 the culprit is looked for one by one
+            return [self._save_one(outcome) for outcome in outcomes]
+        return outcomes
+
+    def _save_one(self, outcome: Outcome) -> Outcome:
+        def of_one() -> Outcome:
+            with self._uow.savepoint():
+                self._uow.plans.save([outcome], self._now)
+            return outcome
+
+        saved = self._alone(outcome.row, of_one)
+        if saved is not outcome:
+            self._uow.plans.save([saved], self._now)
+        return saved
+
+    def _alone(self, row: PatientRow, of_one: Callable[[], Outcome]) -> Outcome:
+        """One patient fails alone, and is tried again later; what will work again for all is no patient's failure."""
+        try:
+            return of_one()
+        except TemporaryFailure:
+            raise
+        except Exception as error:  # noqa: BLE001 one patient fails alone
+            return failure(row, error, self._now)
+
+
+def step_of(row: LedgerRow) -> str:
+    """What a work item lists for an effect: its milestone, else the plan, else the effect itself."""
+    return row.milestone or row.plan or row.key
+
+
+def failure(row: PatientRow, error: Exception, now: datetime) -> Outcome:
+    """A patient to be tried again later. Only the kind of a foreign error is kept: its text may repeat what it met."""
+    return Outcome(
+        row=row,
+        assessment=Assessment(patient=row.ref),
+        digest=row.digest,
+        unchanged=False,
+        failed=str(error) if isinstance(error, MilepostError) else type(error).__name__,
+        retry_at=now + _AGAIN_AFTER,
+    )
+
+
+def _counted(outcomes: Sequence[Outcome]) -> Reassessed:
+    failed = sum(1 for outcome in outcomes if outcome.failed is not None)
+    unchanged = sum(1 for outcome in outcomes if outcome.unchanged)
+    return Reassessed(
+        claimed=len(outcomes),
+        changed=len(outcomes) - unchanged - failed,
+        unchanged=unchanged,
+        failed=failed,
+        effects=sum(len(outcome.ledger.create) + len(outcome.ledger.renew) for outcome in outcomes),
+    )

@@ -1,0 +1,123 @@
+"""Read a source: everything since its cursors, page by page, then whom it must read back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from plugin.domain.errors import MilepostError
+from plugin.domain.source import Cursor, Source
+from plugin.usecases.backlog import FIRST_READ
+from plugin.usecases.ingest import Ingested, ingest
+from plugin.usecases.keeping import BY_CODE
+from plugin.usecases.ports import UnitOfWork
+from plugin.usecases.read_back import read_back_waiting
+from plugin.usecases.rules import codes_named_by, rules_for
+from plugin.usecases.services import Services
+
+Progress = Callable[[str, int], None]
+"""Told after each page: the type, and how many resources of it were read so far."""
+
+READ_BACK = "read back"
+"""What progress is told in place of a type while patients are read back."""
+
+
+@dataclass(kw_only=True)
+class Reading:
+    """What one reading of a source brought; counts grow page by page. ``new`` are facts, new or in a new version."""
+
+    read: dict[str, int] = field(default_factory=dict)
+    new: int = 0
+    first_seen: int = 0
+    statements: int = 0
+    set_aside: int = 0
+    read_back: int = 0
+
+    @property
+    def total(self) -> int:
+        """Resources read."""
+        return sum(self.read.values())
+
+    def add(self, type_: str, done: Ingested) -> int:
+        """Counts a page; what was read of its type so far."""
+        self.read[type_] = self.read.get(type_, 0) + done.read
+        self.new += done.new
+        self.first_seen += done.first_seen
+        self.statements += done.statements
+        self.set_aside += done.set_aside
+        return self.read[type_]
+
+
+def sync(services: Services, source_id: int) -> Reading | None:
+    """Polls one source; None when it is paused."""
+    with services.database.begin(reading=True) as uow:
+        source = uow.sources.by_id(source_id)
+    if source.paused:
+        return None
+    reading = read_source(services, source)
+    if reading.new or reading.statements or reading.read_back:
+        services.jobs.tick()
+    return reading
+
+
+def read_source(services: Services, source: Source, progress: Progress | None = None) -> Reading:
+    """Everything of a source since its cursors. The source remembers that it was read, or why not."""
+    reading = Reading()
+    began = services.clock()
+    try:
+        _name_programs_codes(services, source, began)
+        for type_ in in_order(services.ehr(source).types):
+            _read_type(services, source, type_, reading=reading, progress=progress)
+        reading.read_back = read_back_waiting(services, source, lambda n: progress(READ_BACK, n) if progress else None)
+    except MilepostError as error:
+        words = str(error)
+        _remember(services, lambda uow, now: uow.sources.read_failed(source, now, words))
+        services.metrics.count("feed_failures", source=source.slug)
+        raise
+    _remember(services, lambda uow, now: _read_ok(uow, source, now))
+    return reading
+
+
+def _read_ok(uow: UnitOfWork, source: Source, now: datetime) -> None:
+    """The end of the first complete reading is kept: whoever is overdue then belongs to the backlog."""
+    if uow.sources.cursor(source, FIRST_READ).watermark is None:
+        uow.sources.move(source, FIRST_READ, Cursor(now.isoformat(), complete=True), now)
+    uow.sources.read_ok(source, now)
+
+
+def in_order(types: Sequence[str]) -> list[str]:
+    """Plans first: whose facts are kept depends on who has one. The rest as the source says."""
+    return sorted(types, key=lambda type_: type_ != "CarePlan")
+
+
+def _read_type(services: Services, source: Source, type_: str, *, reading: Reading, progress: Progress | None) -> None:
+    with services.database.begin(reading=True) as uow:
+        cursor = uow.sources.cursor(source, type_)
+    for page in services.ehr(source).pages(type_, cursor):
+        count = reading.add(type_, ingest(services, source, page))
+        if progress:
+            progress(type_, count)
+
+
+def _name_programs_codes(services: Services, source: Source, now: datetime) -> None:
+    """A program that newly names a code, after evidence with it was passed by, concerns the whole practice: the types
+    that are kept by code are read again from their beginning."""
+    with services.database.begin() as uow:
+        uow.sources.lock(source)
+        codes = codes_named_by(rules_for(services, uow, source, now).programs)
+        named = uow.patients.named_codes(source)
+        new = sorted(code for code in codes if (code.system, code.code) not in named)
+        if not new:
+            return
+        uow.patients.names_codes(source, new)
+        for type_ in services.ehr(source).types:
+            if type_ in BY_CODE:
+                uow.sources.move(source, type_, Cursor(), now)
+        uow.commit()
+
+
+def _remember(services: Services, what: Callable[[UnitOfWork, datetime], None]) -> None:
+    with services.database.begin() as uow:
+        what(uow, services.clock())
+        uow.commit()

@@ -1,0 +1,166 @@
+"""Write to one source what the ledger wants to stand there: Tasks, DetectedIssues, Flags, notices to a provider.
+
+Nothing is lost and nothing doubled: every body is remembered before it is sent, every id is derived from what it stands
+for, and what a crash left claimed is claimed again, found unchanged, and done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from plugin.domain.errors import MilepostError, PermanentFailure
+from plugin.domain.ledger import LedgerRow
+from plugin.domain.source import Draft, SetAside, Source, Standing, Written
+from plugin.usecases.adopt import adopt
+from plugin.usecases.edits import is_later
+from plugin.usecases.ingest import ingest
+from plugin.usecases.ports import Ehr
+from plugin.usecases.services import Services
+
+MOST_CONFLICTS = 3
+_CONFLICT = "conflict: "
+_FIRST_PAUSE = timedelta(minutes=1)
+_LONGEST_PAUSE = timedelta(hours=6)
+
+
+@dataclass(kw_only=True)
+class WriteBack:
+    """What became of the rows: those carried out, each with the digest of its content; failures, in words, and whether
+    trying again may help; conflicts, with the reference that somebody else has changed."""
+
+    written: int = 0
+    unchanged: int = 0
+    done: dict[int, str] = field(default_factory=dict)
+    failed: list[tuple[LedgerRow, str, bool]] = field(default_factory=list)
+    conflicts: list[tuple[LedgerRow, str]] = field(default_factory=list)
+    answers: list[Written] = field(default_factory=list)
+    set_aside: list[SetAside] = field(default_factory=list)
+
+
+def pause_after(attempts: int) -> timedelta:
+    """Growing: a minute, two, four …, at most six hours."""
+    doublings: int = min(max(attempts - 1, 0), 16)
+    return min(_FIRST_PAUSE * (1 << doublings), _LONGEST_PAUSE)
+
+
+def write_back(services: Services, source: Source, rows: Sequence[LedgerRow]) -> WriteBack:
+    """Carries out claimed writes and notices of one source, and records what became of each."""
+    result = WriteBack()
+    ehr = services.ehr(source)
+    try:
+        adopt(services, source)
+        drafted = _draft(ehr, rows, result)
+        changed = _changed(services, source, drafted, result)
+        if changed:
+            _send(services, source, ehr, changed=changed, result=result)
+    except MilepostError as error:
+        _all_failed(rows, result, error)
+    _record(services, source, result)
+    if result.conflicts:
+        _read_again(services, source, ehr, [ref for _, ref in result.conflicts])
+    return result
+
+
+def _draft(ehr: Ehr, rows: Sequence[LedgerRow], result: WriteBack) -> dict[str, tuple[LedgerRow, Draft]]:
+    drafted: dict[str, tuple[LedgerRow, Draft]] = {}
+    for row in rows:
+        try:
+            draft = ehr.draft(row)
+        except PermanentFailure as error:
+            result.failed.append((row, str(error), False))
+            continue
+        earlier = drafted.get(draft.ref)
+        if earlier is not None:  # two rows want one resource: the later one counts
+            result.done[earlier[0].id] = earlier[0].digest
+        drafted[draft.ref] = (row, draft)
+    return drafted
+
+
+def _changed(
+    services: Services, source: Source, drafted: Mapping[str, tuple[LedgerRow, Draft]], result: WriteBack
+) -> dict[str, tuple[LedgerRow, Draft]]:
+    """Those whose body differs from the one known to stand there, guarded by its version; the others are done."""
+    refs = list(drafted)
+    with services.database.begin(reading=True) as uow:
+        standing = uow.sent.last_digests(source, refs)
+        versions = uow.sent.versions(source, refs)
+    changed = {}
+    for ref, (row, draft) in drafted.items():
+        if standing.get(ref) == draft.digest:
+            result.unchanged += 1
+            result.done[row.id] = row.digest
+        else:
+            changed[ref] = (row, replace(draft, if_match=versions.get(ref) or None))
+    return changed
+
+
+def _send(
+    services: Services, source: Source, ehr: Ehr, *, changed: Mapping[str, tuple[LedgerRow, Draft]], result: WriteBack
+) -> None:
+    drafts = [draft for _, draft in changed.values()]
+    now = services.clock()
+    with services.database.begin() as uow:
+        uow.sent.remember(source, drafts, now)
+        uow.commit()
+    answers = ehr.write(ehr.accompanied(drafts, now))
+    for answer in answers:
+        if answer.ref in changed:
+            _sort_out(changed[answer.ref][0], answer, result)
+
+
+def _sort_out(row: LedgerRow, answer: Written, result: WriteBack) -> None:
+    if answer.error is None:
+        result.written += 1
+        result.done[row.id] = row.digest
+        result.answers.append(answer)
+    elif answer.conflict:
+        result.conflicts.append((row, answer.ref))
+    else:
+        result.failed.append((row, answer.error, answer.temporary))
+        if not answer.temporary:
+            result.set_aside.append(SetAside(answer.ref, "", answer.error))
+
+
+def _record(services: Services, source: Source, result: WriteBack) -> None:
+    now = services.clock()
+    with services.database.begin() as uow:
+        uow.sent.written(source, result.answers, now)
+        if result.done:
+            uow.ledger.done(list(result.done), now, result.done)
+        for row, words, is_temporary in result.failed:
+            uow.ledger.failed(row.id, now, words, now + pause_after(row.attempts) if is_temporary else None)
+        for row, ref in result.conflicts:
+            uow.ledger.failed(row.id, now, f"{_CONFLICT}{ref}", _after_conflict(row, now))
+        if result.set_aside:
+            uow.sources.set_aside(source, result.set_aside, now)
+        uow.commit()
+
+
+def _after_conflict(row: LedgerRow, now: datetime) -> datetime | None:
+    """At once, since what stands there is read again first; given up when that was so several times running."""
+    is_given_up = row.attempts >= MOST_CONFLICTS and (row.error or "").startswith(_CONFLICT)
+    return None if is_given_up else now
+
+
+def _read_again(services: Services, source: Source, ehr: Ehr, refs: Sequence[str]) -> None:
+    """What stands there now: a person's edit of our Task becomes a statement, and the patient is assessed again; of the
+    rest the version is enough. What is gone may be made anew."""
+    for page in ehr.read([ref for ref in refs if ref.startswith("Task/")]):
+        ingest(services, source, replace(page, cursor=None))
+    standing = {found.ref: found for found in ehr.standing(refs)}
+    now = services.clock()
+    with services.database.begin() as uow:
+        versions = uow.sent.versions(source, refs)
+        for ref in refs:
+            found = standing.get(ref, Standing(ref, "", ""))
+            if found.version == "" or is_later(found.version, versions.get(ref)):
+                uow.sent.adopt(source, found, now)
+        uow.commit()
+
+
+def _all_failed(rows: Sequence[LedgerRow], result: WriteBack, error: MilepostError) -> None:
+    """The source as a whole did not answer, or did not let us in: later it may."""
+    settled = {*result.done, *(row.id for row, _, _ in result.failed), *(row.id for row, _ in result.conflicts)}
+    result.failed += [(row, str(error), True) for row in rows if row.id not in settled]

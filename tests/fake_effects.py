@@ -1,0 +1,203 @@
+"""The fake repositories of what was decided and done: plans, ledger, sent bodies, work items."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from plugin.domain.assessment import EffectKind, PlanState
+from plugin.domain.ledger import EffectState, LedgerRow, content_digest
+from plugin.domain.record import KnownStep
+from plugin.domain.source import Draft, Source, Standing, Written
+from plugin.domain.tracking import Outcome
+from plugin.domain.work import WorkItem
+from tests.fake_tables import Entry, Part, Tables
+
+LEASE = timedelta(minutes=5)
+
+
+class FakePlans(Part):
+    """The port ``Plans``."""
+
+    def __init__(self, tables: Tables, poison: set[str]) -> None:
+        super().__init__(tables)
+        self._poison = poison
+
+    def save(self, outcomes: Sequence[Outcome], now: datetime) -> None:
+        for outcome in outcomes:
+            if outcome.row.ref in self._poison and outcome.failed is None:
+                raise ValueError("This row cannot be stored.")
+            self._save(outcome, now)
+
+    def of_patient(self, source: Source, ref: str, today: date) -> Sequence[PlanState]:
+        return self._tables.plans.get(self._tables.patients[source.id, ref].id, ())
+
+    def summary(self, source: Source | None = None) -> Mapping[str, object]:
+        known = [k for k in self._tables.patients.values() if source is None or k.source_id == source.id]
+        return {"patients": sum(k.tracked for k in known), "backlog": sum(k.backlog for k in known)}
+
+    def _save(self, outcome: Outcome, now: datetime) -> None:
+        row = outcome.row
+        known = self._tables.patients[row.source_id, row.ref]
+        backlog = known.backlog if outcome.backlog is None else outcome.backlog
+        at = outcome.retry_at if outcome.failed else outcome.assessment.next_change_at
+        self._tables.patients[row.source_id, row.ref] = replace(
+            known, next_change_at=at, digest=outcome.digest, failed=outcome.failed, backlog=backlog
+        )
+        if outcome.failed or outcome.unchanged:
+            return
+        self._tables.plans[row.id] = outcome.assessment.plans
+        for m in outcome.assessment.milestones:
+            self._tables.steps[row.id, m.key] = KnownStep(
+                key=m.key, plan=m.plan, iteration=m.iteration, title=m.title, source=m.source, codes=m.codes,
+                status=m.status.value, opens=m.opens, due=m.due,
+            )  # fmt: skip
+        FakeLedger(self._tables).change(outcome, now)
+
+
+class FakeLedger(Part):
+    """The port ``Ledger``."""
+
+    def of_patients(self, patient_ids: Sequence[int]) -> Mapping[int, Sequence[LedgerRow]]:
+        return {id_: [e.row for e in self._tables.effects.values() if e.row.patient_id == id_] for id_ in patient_ids}
+
+    def contents(self, patient_id: int, what: str) -> Sequence[Mapping[str, object]]:
+        rows = (entry.row for entry in self._tables.effects.values())
+        return [row.content for row in rows if row.patient_id == patient_id and row.what == what and row.content]
+
+    def claim(self, kinds: Sequence[EffectKind], now: datetime, limit: int, worker: str) -> Sequence[LedgerRow]:
+        paused = {source.id for source in self._tables.sources.values() if source.paused}
+        ready = [
+            entry
+            for entry in self._tables.effects.values()
+            if entry.row.kind in kinds and entry.ready_at is not None and entry.ready_at <= now
+            if not (entry.row.kind is EffectKind.WRITE and entry.row.source_id in paused)
+        ][:limit]
+        for entry in ready:
+            row = replace(entry.row, state=EffectState.CLAIMED, attempts=entry.row.attempts + 1)
+            self._tables.effects[row.key] = Entry(row=row, ready_at=now + LEASE)
+        return [self._tables.effects[entry.row.key].row for entry in ready]
+
+    def done(self, ids: Sequence[int], now: datetime, digests: Mapping[int, str] | None = None) -> None:
+        for entry in [e for e in self._tables.effects.values() if e.row.id in ids]:
+            digest = (digests or {}).get(entry.row.id, entry.row.digest)
+            is_behind = digest != entry.row.digest and not entry.is_withdrawn
+            state = EffectState.PLANNED if is_behind else EffectState.DONE
+            row = replace(entry.row, state=state, done_digest=digest, attempts=0, error=None)
+            self._tables.effects[row.key] = Entry(row=row, ready_at=now if is_behind else None)
+
+    def failed(self, id_: int, now: datetime, error: str, retry_at: datetime | None) -> None:
+        entry = next(e for e in self._tables.effects.values() if e.row.id == id_)
+        state = EffectState.PLANNED if retry_at else EffectState.FAILED
+        self._tables.effects[entry.row.key] = Entry(row=replace(entry.row, state=state, error=error), ready_at=retry_at)
+
+    def summary(self) -> Mapping[str, Mapping[str, int]]:
+        counts: dict[str, Counter[str]] = {}
+        for entry in self._tables.effects.values():
+            counts.setdefault(entry.row.kind.value, Counter())[entry.row.state.value] += 1
+        return counts
+
+    def change(self, outcome: Outcome, now: datetime) -> None:
+        """What ``Plans.save`` does with the ledger's part of an outcome."""
+        made = [(effect, EffectState.PLANNED) for effect in outcome.ledger.create]
+        made += [(passed.effect, EffectState.SKIPPED) for passed in outcome.ledger.skip]
+        for effect, state in made:
+            self._wish(effect, state, outcome, now, id_=len(self._tables.effects) + 1)
+        by_id = {entry.row.id: entry for entry in self._tables.effects.values()}
+        for id_, effect in outcome.ledger.renew:
+            self._wish(effect, EffectState.PLANNED, outcome, now, id_=id_, before=by_id[id_])
+        for id_ in outcome.ledger.withdraw:
+            row = replace(by_id[id_].row, state=EffectState.WITHDRAWN)
+            self._tables.effects[row.key] = Entry(row=row)
+
+    def _wish(  # a row as it is wanted now
+        self, effect: Any, state: EffectState, outcome: Outcome, now: datetime, *, id_: int, before: Entry | None = None
+    ) -> None:
+        if before is None and effect.key in self._tables.effects:
+            return
+        names = ("key", "kind", "what", "plan", "milestone", "at", "role", "owner", "tier", "content")
+        row = LedgerRow(
+            id=id_,
+            state=state,
+            patient_id=outcome.row.id,
+            source_id=outcome.row.source_id,
+            digest=content_digest(effect.content),
+            done_digest=before.row.done_digest if before else "",
+            **{name: getattr(effect, name) for name in names},
+        )
+        if before is not None and before.row.state is EffectState.CLAIMED:
+            self._tables.effects[row.key] = replace(before, row=replace(row, state=EffectState.CLAIMED))
+        else:
+            self._tables.effects[row.key] = Entry(
+                row=row, ready_at=None if state is EffectState.SKIPPED else effect.at or now
+            )
+
+
+class FakeSent(Part):
+    """The port ``Sent``: by reference the pending digest, the standing one, the version."""
+
+    def remember(self, source: Source, drafts: Sequence[Draft], now: datetime) -> None:
+        for draft in drafts:
+            _, digest, version = self._of(source, draft.ref)
+            self._tables.sent[source.id, draft.ref] = (draft.digest, digest, version)
+            self._keep(source, draft.ref, digest=draft.digest, owned=draft.owned)
+
+    def written(self, source: Source, written: Sequence[Written], now: datetime) -> None:
+        for answer in written:
+            pending, digest, _ = self._of(source, answer.ref)
+            self._tables.sent[source.id, answer.ref] = (None, pending or digest, answer.version)
+
+    def versions(self, source: Source, refs: Sequence[str]) -> Mapping[str, str]:
+        return {ref: found for ref in refs if (found := self._of(source, ref)[2]) is not None}
+
+    def last_digests(self, source: Source, refs: Sequence[str]) -> Mapping[str, str]:
+        return {ref: found for ref in refs if (found := self._of(source, ref)[1]) is not None}
+
+    def owned(self, source: Source, refs: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        bodies = {ref: self._tables.bodies.get((source.id, ref), ()) for ref in refs}
+        return {ref: frozenset(owned for _, owned in known) for ref, known in bodies.items() if known}
+
+    def settled(self, source: Source, refs: Sequence[str]) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for ref in refs:
+            pending, standing, _ = self._of(source, ref)
+            for digest, owned in self._tables.bodies.get((source.id, ref), ()):
+                if pending is None and digest == standing:
+                    found[ref] = owned
+        return found
+
+    def adopt(self, source: Source, standing: Standing, now: datetime) -> None:
+        self._tables.sent[source.id, standing.ref] = (None, standing.digest, standing.version)
+        self._keep(source, standing.ref, digest=standing.digest, owned=standing.owned)
+
+    def _keep(self, source: Source, ref: str, *, digest: str, owned: str) -> None:
+        """The one seen last stands last."""
+        before = [body for body in self._tables.bodies.get((source.id, ref), ()) if body != (digest, owned)]
+        self._tables.bodies[source.id, ref] = (*before, (digest, owned))
+
+    def _of(self, source: Source, ref: str) -> tuple[str | None, str | None, str | None]:
+        return self._tables.sent.get((source.id, ref), (None, None, None))
+
+
+class FakeWorkItems(Part):
+    """The port ``WorkItems``."""
+
+    def open(self, item: WorkItem, now: datetime) -> None:
+        known = self._tables.work.get(item.key)
+        steps = dict((*(known.milestones if known else ()), *item.milestones))
+        self._tables.work[item.key] = replace(known or item, milestones=tuple(steps.items()), state="open")
+
+    def withdraw_step(self, patient_id: int, milestone: str, kinds: Sequence[str], now: datetime) -> None:
+        for item in [i for i in self._tables.work.values() if i.patient_id == patient_id and i.kind in kinds]:
+            left = tuple(step for step in item.milestones if step[0] != milestone)
+            self._tables.work[item.key] = replace(item, milestones=left, state="open" if left else "withdrawn")
+
+    def summary(self) -> Mapping[str, Mapping[str, int]]:
+        counts: dict[str, Counter[str]] = {}
+        for item in self._tables.work.values():
+            if item.state == "open":
+                counts.setdefault(item.role, Counter())[item.kind] += 1
+        return counts

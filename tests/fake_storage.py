@@ -1,0 +1,325 @@
+"""The port ``Database`` in memory: tables are dictionaries of frozen values, a transaction works on copies of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from plugin.domain.audit import AuditEntry
+from plugin.domain.configuration import ConfigVersion
+from plugin.domain.errors import BadInput, UnknownName
+from plugin.domain.record import CarePlan, Coding, Fact, Record, Statement
+from plugin.domain.source import Cursor, SetAside, Source
+from plugin.domain.tracking import PatientRow, Stored
+from plugin.usecases.keeping import NOBODY
+from tests.fake_effects import FakeLedger, FakePlans, FakeSent, FakeWorkItems
+from tests.fake_tables import Known, Part, Tables
+
+
+class FakeDatabase:
+    """In memory. ``poison`` are patients whose assessment it refuses to store; ``open`` counts transactions."""
+
+    def __init__(self) -> None:
+        self.tables = Tables()
+        self.poison: set[str] = set()
+        self.open = 0
+
+    def begin(self, *, reading: bool = False) -> FakeUnitOfWork:
+        return FakeUnitOfWork(self)
+
+    def check(self) -> None:
+        """It always fits."""
+
+
+class FakeUnitOfWork:
+    """The port ``UnitOfWork``."""
+
+    def __init__(self, database: FakeDatabase) -> None:
+        self._database = database
+        self.tables = database.tables.copy()
+        self.sources = FakeSources(self.tables)
+        self.facts = FakeFacts(self.tables)
+        self.patients = FakePatients(self.tables)
+        self.plans = FakePlans(self.tables, database.poison)
+        self.ledger = FakeLedger(self.tables)
+        self.sent = FakeSent(self.tables)
+        self.work_items = FakeWorkItems(self.tables)
+        self.statements = FakeStatements(self.tables)
+        self.configurations = FakeConfigurations(self.tables)
+        self.audit = FakeAudit(self.tables)
+
+    def __enter__(self) -> Self:
+        self._database.open += 1
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._database.open -= 1
+
+    def commit(self) -> None:
+        self._database.tables = self.tables.copy()
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        before = self.tables.copy()
+        try:
+            yield
+        except BaseException:
+            self.tables.become(before)
+            raise
+
+
+class FakeSources(Part):
+    """The port ``Sources``."""
+
+    def add(self, source: Source, now: datetime) -> Source:
+        if any(known.slug == source.slug for known in self._tables.sources.values()):
+            raise BadInput(f"source {source.slug}: the slug is taken")
+        added = replace(source, id=len(self._tables.sources) + 1)
+        self._tables.sources[added.id] = added
+        return added
+
+    def get(self, slug: str) -> Source:
+        for source in self._tables.sources.values():
+            if source.slug == slug:
+                return source
+        raise UnknownName(f"no source {slug}")
+
+    def by_id(self, id_: int) -> Source:
+        return self._tables.sources[id_]
+
+    def lock(self, source: Source) -> None:
+        """There is one writer."""
+
+    def by_hook(self, path: str) -> Source | None:
+        return next((s for s in self._tables.sources.values() if s.hook_path == path), None)
+
+    def all(self) -> Sequence[Source]:
+        return sorted(self._tables.sources.values(), key=lambda source: source.slug)
+
+    def update(self, source: Source, now: datetime) -> None:
+        self._tables.sources[source.id] = source
+
+    def cursor(self, source: Source, type_: str) -> Cursor:
+        return self._tables.cursors.get((source.id, type_), Cursor())
+
+    def move(self, source: Source, type_: str, cursor: Cursor, now: datetime) -> None:
+        self._tables.cursors[source.id, type_] = cursor
+
+    def read_ok(self, source: Source, now: datetime) -> None:
+        known = self.by_id(source.id)
+        self._tables.sources[source.id] = replace(known, last_read_at=now, last_error=None, last_error_at=None)
+
+    def read_failed(self, source: Source, now: datetime, error: str) -> None:
+        self._tables.sources[source.id] = replace(self.by_id(source.id), last_error=error, last_error_at=now)
+
+    def set_aside(self, source: Source, records: Sequence[SetAside], now: datetime) -> None:
+        self._tables.aside.update({(source.id, record.ref): record for record in records})
+
+    def clear_aside(self, source: Source, refs: Sequence[str]) -> None:
+        for ref in refs:
+            self._tables.aside.pop((source.id, ref), None)
+
+    def aside(self, source: Source, type_: str | None = None) -> Sequence[SetAside]:
+        mine = [record for (id_, _), record in self._tables.aside.items() if id_ == source.id]
+        return [record for record in mine if type_ is None or record.ref.startswith(f"{type_}/")]
+
+    def care_plans(self, source: Source) -> Mapping[str, int]:
+        counts = Counter(record.reason for record in self.aside(source, "CarePlan"))
+        aside = {record.ref for record in self.aside(source, "CarePlan")}
+        plans = {
+            ref: fact
+            for (id_, ref, _), fact in self._tables.facts.items()
+            if id_ == source.id and isinstance(fact, CarePlan) and ref not in aside
+        }
+        for plan in plans.values():
+            counts["ended" if plan.status in ("completed", "revoked") else "tracked"] += 1
+        return counts
+
+
+class FakeFacts(Part):
+    """The port ``Facts``."""
+
+    def store(self, source: Source, facts: Sequence[tuple[Fact, Sequence[str]]], seen_at: datetime) -> Stored:
+        changed: set[str] = set()
+        new = 0
+        for fact, whose in facts:
+            rows = {p: f for (id_, ref, p), f in self._tables.facts.items() if id_ == source.id and ref == fact.ref}
+            written = [p for p in whose if p not in rows or rows[p].version != fact.version]
+            removed = [p for p, row in rows.items() if p not in whose and row.version != fact.version]
+            self._tables.facts.update({(source.id, fact.ref, p): fact for p in written})
+            for patient in removed:
+                del self._tables.facts[source.id, fact.ref, patient]
+            new += bool(written or removed)
+            changed.update(written, removed)
+        return Stored(frozenset(changed - {NOBODY}), new=new, unchanged=len(facts) - new)
+
+    def delete(self, source: Source, refs: Sequence[str], seen_at: datetime) -> frozenset[str]:
+        gone = [key for key in self._tables.facts if key[0] == source.id and key[1] in refs]
+        for key in gone:
+            del self._tables.facts[key]
+        return frozenset(patient for _, _, patient in gone) - {NOBODY}
+
+    def references(self, source: Source, type_: str) -> Iterator[Sequence[str]]:
+        yield sorted({ref for id_, ref, _ in self._tables.facts if id_ == source.id and ref.startswith(f"{type_}/")})
+
+    def known(self, source: Source, refs: Sequence[str]) -> Mapping[str, str]:
+        return {ref: f.version for (id_, ref, _), f in self._tables.facts.items() if id_ == source.id and ref in refs}
+
+    def get(self, source: Source, refs: Sequence[str]) -> Sequence[Fact]:
+        return list(
+            {ref: f for (id_, ref, _), f in self._tables.facts.items() if id_ == source.id and ref in refs}.values()
+        )
+
+
+class FakePatients(Part):
+    """The port ``Patients``."""
+
+    def track(self, source: Source, refs: Sequence[str], now: datetime, read_back: bool) -> Sequence[str]:
+        new = [ref for ref in {self._survivor(source, ref) for ref in refs} if not self._known(source, ref).tracked]
+        waits = now if read_back else None
+        for ref in new:
+            self._put(replace(self._known(source, ref), tracked=True, next_change_at=now, waits_since=waits))
+        return sorted(new)
+
+    def tracked(self, source: Source, refs: Sequence[str]) -> frozenset[str]:
+        return frozenset(ref for ref in refs if self._known(source, self._survivor(source, ref)).tracked)
+
+    def merge(self, source: Source, replaced: str, survivor: str, now: datetime) -> None:
+        was = self._known(source, replaced)
+        self._put(replace(was, tracked=False, survivor=survivor, next_change_at=None))
+        if was.tracked:
+            self.track(source, [survivor], now, read_back=True)
+        self.mark(source, [survivor], now)
+
+    def replaced_by(self, source: Source, ref: str) -> Sequence[str]:
+        return [k.ref for k in self._tables.patients.values() if k.source_id == source.id and k.survivor == ref]
+
+    def mark(self, source: Source, refs: Iterable[str], now: datetime) -> int:
+        return sum(self._mark(self._known(source, self._survivor(source, ref)), now) for ref in refs)
+
+    def mark_all(self, now: datetime, source: Source | None = None) -> int:
+        return sum(
+            self._mark(k, now)
+            for k in list(self._tables.patients.values())
+            if source is None or k.source_id == source.id
+        )
+
+    def waiting_for_read_back(self, source: Source, limit: int) -> Sequence[tuple[str, date | None]]:
+        waiting = [k for k in self._tables.patients.values() if k.source_id == source.id and k.waits_since is not None]
+        return [(k.ref, None) for k in waiting][:limit]
+
+    def read_back_done(self, source: Source, ref: str, *, began: datetime, now: datetime) -> None:
+        known = self._known(source, ref)
+        if known.waits_since is not None and known.waits_since <= began:
+            self._put(replace(known, waits_since=None, next_change_at=now))
+
+    def want_read_back(self, source: Source, refs: Sequence[str], now: datetime) -> None:
+        for ref in refs:
+            known = self._known(source, self._survivor(source, ref))
+            if known.tracked:
+                self._put(replace(known, waits_since=now))
+                self._mark(self._known(source, known.ref), now)
+
+    def claim_due(self, now: datetime, limit: int) -> Sequence[PatientRow]:
+        due = sorted(
+            (k for k in self._tables.patients.values() if self._is_due(k, now)), key=lambda k: (k.next_change_at, k.id)
+        )
+        return [known.row for known in due[:limit]]
+
+    def lock(self, source: Source, ref: str, wait: timedelta) -> PatientRow:
+        known = self._known(source, self._survivor(source, ref))
+        if not known.tracked:
+            raise UnknownName(f"{ref} is not tracked")
+        return known.row
+
+    def due_count(self, now: datetime) -> int:
+        return sum(1 for known in self._tables.patients.values() if self._is_due(known, now))
+
+    def records(self, rows: Sequence[PatientRow]) -> Sequence[Record]:
+        return [self._record(row) for row in rows]
+
+    def names_codes(self, source: Source, codes: Sequence[Coding], late: bool = False) -> frozenset[Coding]:
+        for code in codes:
+            self._tables.codes.setdefault((source.id, code.system, code.code), late)
+        return frozenset(code for code in codes if self._tables.codes[source.id, code.system, code.code])
+
+    def named_codes(self, source: Source) -> frozenset[tuple[str, str]]:
+        return frozenset((system, code) for id_, system, code in self._tables.codes if id_ == source.id)
+
+    def _record(self, row: PatientRow) -> Record:
+        source = self._tables.sources[row.source_id]
+        refs = {row.ref, *self.replaced_by(source, row.ref)}
+        facts = [f for (id_, _, p), f in self._tables.facts.items() if id_ == row.source_id and p in refs]
+        said = [s for (id_, p, _), s in self._tables.statements.items() if id_ == row.source_id and p in refs]
+        steps = [step for (id_, _), step in self._tables.steps.items() if id_ == row.id]
+        return Record.of(row.ref, source.slug, facts, said, steps)
+
+    def _is_due(self, known: Known, now: datetime) -> bool:
+        is_read = self._tables.sources[known.source_id].last_read_at is not None
+        is_free = known.tracked and known.waits_since is None and is_read
+        return is_free and known.next_change_at is not None and known.next_change_at <= now
+
+    def _mark(self, known: Known, now: datetime) -> bool:
+        later = known.tracked and (known.next_change_at is None or known.next_change_at > now)
+        if later:
+            self._put(replace(known, next_change_at=now))
+        return later
+
+    def _known(self, source: Source, ref: str) -> Known:
+        return self._tables.patients.get(
+            (source.id, ref), Known(id=len(self._tables.patients) + 1, ref=ref, source_id=source.id)
+        )
+
+    def _survivor(self, source: Source, ref: str) -> str:
+        return self._known(source, ref).survivor or ref
+
+    def _put(self, known: Known) -> None:
+        self._tables.patients[known.source_id, known.ref] = known
+
+
+class FakeStatements(Part):
+    """The port ``Statements``."""
+
+    def add(self, source: Source, patient: str, statement: Statement, now: datetime) -> bool:
+        if any(id_ == statement.id for _, _, id_ in self._tables.statements):
+            return False
+        self._tables.statements[source.id, patient, statement.id] = statement
+        FakePatients(self._tables).mark(source, [patient], now)
+        return True
+
+    def of_patient(self, source: Source, patient: str) -> Sequence[Statement]:
+        mine = [s for (id_, p, _), s in self._tables.statements.items() if id_ == source.id and p == patient]
+        return sorted(mine, key=lambda statement: (statement.at, statement.id))
+
+
+class FakeConfigurations(Part):
+    """The port ``Configurations``."""
+
+    def publish(self, version: ConfigVersion, now: datetime) -> bool:
+        key = (version.kind, version.code, version.version)
+        is_new = key not in self._tables.configurations
+        self._tables.configurations[key] = version
+        return is_new
+
+    def current(self, kind: str, now: datetime) -> Sequence[ConfigVersion]:
+        return [version for (of, _, _), version in sorted(self._tables.configurations.items()) if of == kind]
+
+
+class FakeAudit(Part):
+    """The port ``Audit``."""
+
+    _numbers = itertools.count(1)
+
+    def write(self, entries: Sequence[AuditEntry]) -> None:
+        self._tables.audit.update({next(self._numbers): entry for entry in entries})
+
+    def entries(self, limit: int = 100) -> Sequence[AuditEntry]:
+        return list(reversed(self._tables.audit.values()))[:limit]
