@@ -24,10 +24,17 @@ a program names it."""
 
 class FhirEhr:
     """See plugin/usecases/ports.py. `names` are the systems under which Milepost writes and finds its own; `overlap` is
-    how far a poll reaches back, where the installation says something else than the kind of server."""
+    how far a poll reaches back, where the installation says something else than the kind of server. `seen` says when a
+    version came to be, where that is known better than by the server's stamp."""
 
     def __init__(
-        self, http: FhirHttp, source: Source, names: Names | None = None, *, overlap: timedelta | None = None
+        self,
+        http: FhirHttp,
+        source: Source,
+        names: Names | None = None,
+        *,
+        overlap: timedelta | None = None,
+        seen: Callable[[Raw], datetime | None] | None = None,
     ) -> None:
         self._http = http
         kind = server_of(source.kind)
@@ -38,7 +45,7 @@ class FhirEhr:
             resolve=resolver(http.base_url, source.link_aliases),
             ours_tag_system=self._names.system("tag"),
             identifier_base=f"{self._names.base}/",
-            seen=stamp_of if self._stamps_changes() else _never,
+            seen=seen or (stamp_of if self._stamps_changes() else _never),
         )
         self._feed = Feed(http, self._server, self._rules, source.search_filter)
 
