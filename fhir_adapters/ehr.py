@@ -15,6 +15,7 @@ from fhir_adapters.resources import Polled, polled
 from fhir_adapters.servers import server_of
 from fhir_adapters.writeback import Names, device_draft, draft_for, in_order, send, subscribe, with_provenance
 from plugin.domain.ledger import LedgerRow
+from plugin.domain.record import Coding
 from plugin.domain.source import Cursor, Draft, Page, Source, Standing, Written
 
 _FED = tuple(row.name for row in polled(Polled.EVERY, Polled.BY_CODE) if not row.elements)
@@ -67,6 +68,9 @@ class FhirEhr:
 
     def read(self, refs: Sequence[str]) -> Iterator[Page]:
         return lookup.by_reference(self._feed, refs)
+
+    def ordered(self, codes: Sequence[Coding]) -> Iterator[Page]:
+        return lookup.ordered(self._feed, self.types, codes)
 
     def read_patient(self, patient: str, since: date | None) -> Iterator[Page]:
         return lookup.of_patient(self._feed, self.types, patient, since)

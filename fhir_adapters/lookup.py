@@ -12,12 +12,15 @@ from fhir_adapters.resources import RESOURCES
 from fhir_adapters.writeback import Names, digest_of, owned_of
 from plugin.domain.edit import author_of_edit
 from plugin.domain.errors import Refused
-from plugin.domain.record import Fact, Order, Provenance
+from plugin.domain.record import Coding, Fact, Order, Provenance
 from plugin.domain.source import Page, Standing
 from plugin.domain.writes import is_reference
 
 MOST_IDS = 100
 """In one search: some 4,000 characters of address, which every server takes."""
+MOST_CODES = 40
+ORDERS = ("ServiceRequest", "Task")
+"""Of the feed's types those that may begin a plan; both are searched by `code`."""
 WRITTEN = ("Device", "Task", "DetectedIssue", "Flag", "Communication")
 """What Milepost writes and may write again. A Provenance is written once, and never compared with what stands."""
 
@@ -46,6 +49,16 @@ def _batch(feed: Feed, type_: str, ids: Sequence[str]) -> Iterator[Page]:
         missing -= len(resources)
         if missing <= 0:
             return
+
+
+def ordered(feed: Feed, types: Sequence[str], codes: Sequence[Coding]) -> Iterator[Page]:
+    """Requests with one of these codes. What would mean something else in a search is not asked for."""
+    known = [f"{system}|{code}" for system, code, _ in codes if system and not set(system + code) & set(",|$\\")]
+    for type_ in (name for name in ORDERS if name in types):
+        for start in range(0, len(known), MOST_CODES):
+            for resources in feed.search(type_, {"code": ",".join(known[start : start + MOST_CODES])}):
+                if resources:
+                    yield feed.mapped(type_, resources)
 
 
 def of_patient(feed: Feed, types: Sequence[str], patient: str, since: date | None) -> Iterator[Page]:

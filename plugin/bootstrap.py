@@ -5,31 +5,24 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from fhir_adapters.auth import auth_for
 from fhir_adapters.bundle import read_bundle
-from fhir_adapters.ehr import FhirEhr
-from fhir_adapters.http import FhirHttp
-from fhir_adapters.writeback import Names, tags_of
 from plugin.catalog.loader import LADDER, FileCatalog, parse_program
 from plugin.config import Settings
 from plugin.domain.calendar import Practice
 from plugin.domain.errors import BadProgram
 from plugin.domain.program import Program
 from plugin.domain.source import Source
-from plugin.ops.metrics import SharedMetrics
-from plugin.outbound import Terms
-from plugin.sessions.cipher import make_key_file, read_cipher
-from plugin.sessions.connection import check as check_redis
-from plugin.sessions.connection import connect
-from plugin.sessions.counters import Counters
-from plugin.sessions.turns import Turns
-from plugin.storage.schema import upgrade
-from plugin.storage.unit_of_work import SqlDatabase
 from plugin.usecases.evaluate import Evaluator
-from plugin.usecases.ports import Gauge, Jobs, Metrics
+from plugin.usecases.ports import Ehr, Gauge, Jobs, Metrics
 from plugin.usecases.services import Services
-from tasks.dispatch import BrokerJobs, sender
+
+if TYPE_CHECKING:
+    from plugin.sessions.turns import Turns
+
+# SQLAlchemy, Alembic, Celery, redis and fhirclient take seconds to import, and most commands need one of them or none:
+# each is imported by the function that builds with it. Everywhere else imports stand at the top.
 
 
 class NoJobs:
@@ -70,9 +63,9 @@ class Ehrs:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._open: dict[int, tuple[Source, FhirEhr]] = {}
+        self._open: dict[int, tuple[Source, Ehr]] = {}
 
-    def __call__(self, source: Source) -> FhirEhr:
+    def __call__(self, source: Source) -> Ehr:
         terms = _terms_of(source)
         known = self._open.get(source.id)
         if source.id and known and _terms_of(known[0]) == terms:
@@ -82,7 +75,13 @@ class Ehrs:
             self._open[source.id] = (source, ehr)
         return ehr
 
-    def _opened(self, source: Source) -> FhirEhr:
+    def _opened(self, source: Source) -> Ehr:
+        from fhir_adapters.auth import auth_for  # noqa: PLC0415 slow to import, see above
+        from fhir_adapters.ehr import FhirEhr  # noqa: PLC0415 slow to import, see above
+        from fhir_adapters.http import FhirHttp  # noqa: PLC0415 slow to import, see above
+        from fhir_adapters.writeback import Names, tags_of  # noqa: PLC0415 slow to import, see above
+        from plugin.outbound import Terms  # noqa: PLC0415 slow to import, see above
+
         bundle = self._settings.ca_bundle
         http = FhirHttp(
             source.base_url,
@@ -96,6 +95,9 @@ class Ehrs:
 
 def build(settings: Settings, *, jobs: Jobs | None = None, metrics: Metrics | None = None) -> Services:
     """Everything, for a worker, a web process or a command. Connects to nothing yet."""
+    from plugin.sessions.cipher import read_cipher  # noqa: PLC0415 slow to import, see above
+    from plugin.storage.unit_of_work import SqlDatabase  # noqa: PLC0415 slow to import, see above
+
     return Services(
         database=SqlDatabase(settings.database_url, read_cipher(settings.key_file)),
         ehr=Ehrs(settings),
@@ -112,20 +114,29 @@ def build(settings: Settings, *, jobs: Jobs | None = None, metrics: Metrics | No
 
 def connected(settings: Settings) -> Services:
     """Everything, for a web process or a worker: with the broker, and with counters that all processes share."""
+    from plugin.ops.metrics import SharedMetrics  # noqa: PLC0415 slow to import, see above
+    from plugin.sessions.connection import check, connect  # noqa: PLC0415 slow to import, see above
+    from plugin.sessions.counters import Counters  # noqa: PLC0415 slow to import, see above
+    from plugin.sessions.turns import Turns  # noqa: PLC0415 slow to import, see above
+    from tasks.dispatch import BrokerJobs, sender  # noqa: PLC0415 slow to import, see above
+
     redis = connect(settings.redis_url)
     metrics = SharedMetrics(Counters(redis))
-    jobs = BrokerJobs(sender(settings.redis_url), metrics, wants=Turns(redis).want, check=lambda: check_redis(redis))
+    jobs = BrokerJobs(sender(settings.redis_url), metrics, wants=Turns(redis).want, check=lambda: check(redis))
     return build(settings, jobs=jobs, metrics=metrics)
 
 
 def turns(settings: Settings) -> Turns:
     """Whose turn it is to poll a source."""
+    from plugin.sessions.connection import connect  # noqa: PLC0415 slow to import, see above
+    from plugin.sessions.turns import Turns  # noqa: PLC0415 slow to import, see above
+
     return Turns(connect(settings.redis_url))
 
 
 def verify_database(settings: Settings) -> None:
     """Raises what keeps Milepost from working with this key file and this database. Leaves no connection behind."""
-    database = SqlDatabase(settings.database_url, read_cipher(settings.key_file))
+    database = build(settings).database
     try:
         database.check()
     finally:
@@ -134,15 +145,19 @@ def verify_database(settings: Settings) -> None:
 
 def verify_broker(settings: Settings) -> None:
     """Raises Unreachable when Redis does not answer."""
+    from plugin.sessions.connection import check, connect  # noqa: PLC0415 slow to import, see above
+
     redis = connect(settings.redis_url)
     try:
-        check_redis(redis)
+        check(redis)
     finally:
         redis.close()
 
 
 def prepare(settings: Settings) -> bool:
     """Makes key file and database where they are missing, and brings the database up to date. True with a new key."""
+    from plugin.sessions.cipher import make_key_file  # noqa: PLC0415 slow to import, see above
+
     is_new = make_key_file(settings.key_file)
     migrate(settings)
     return is_new
@@ -150,6 +165,8 @@ def prepare(settings: Settings) -> bool:
 
 def migrate(settings: Settings) -> None:
     """Brings the database up to date; NewerDatabase when another version of Milepost has been there before."""
+    from plugin.storage.schema import upgrade  # noqa: PLC0415 slow to import, see above
+
     upgrade(settings.database_url)
 
 

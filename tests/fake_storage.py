@@ -36,6 +36,9 @@ class FakeDatabase:
     def check(self) -> None:
         """It always fits."""
 
+    def close(self) -> None:
+        """Nothing is open."""
+
 
 class FakeUnitOfWork:
     """The port ``UnitOfWork``."""
@@ -260,7 +263,7 @@ class FakePatients(Part):
         facts = [f for (id_, _, p), f in self._tables.facts.items() if id_ == row.source_id and p in refs]
         said = [s for (id_, p, _), s in self._tables.statements.items() if id_ == row.source_id and p in refs]
         steps = [step for (id_, _), step in self._tables.steps.items() if id_ == row.id]
-        return Record.of(row.ref, source.slug, facts, said, steps)
+        return Record.of(row.ref, source.slug, facts, said, known=steps)
 
     def _is_due(self, known: Known, now: datetime) -> bool:
         is_read = self._tables.sources[known.source_id].last_read_at is not None

@@ -15,7 +15,7 @@ from plugin.domain.errors import TemporaryFailure
 from plugin.domain.ladder import STANDARD, Ladder
 from plugin.domain.ledger import LedgerRow
 from plugin.domain.program import Program
-from plugin.domain.record import Fact, Link, Order
+from plugin.domain.record import Coding, Fact, Link, Order
 from plugin.domain.source import Cursor, Draft, Page, SetAside, Standing, Written
 from plugin.domain.writes import TaskContent, flag_ref, gap_ref, notice_ref, task_ref
 from plugin.usecases.keeping import patients_of
@@ -170,6 +170,16 @@ class FakeEhr:
         for ref in refs:
             if ref in known:
                 yield self._page(ref.partition("/")[0], [ref])
+
+    def ordered(self, codes: Sequence[Coding]) -> Iterator[Page]:
+        wanted = {(coding.system, coding.code) for coding in codes}
+        facts = self.server.everything()
+        for type_ in ("ServiceRequest", "Task"):
+            self._ask()
+            orders = [fact for ref in self._in_order(type_) if isinstance(fact := facts[ref], Order)]
+            found = [o.ref for o in orders if any((c.system, c.code) in wanted for c in o.concept.codings)]
+            if found:
+                yield self._page(type_, found)
 
     def read_patient(self, patient: str, since: date | None) -> Iterator[Page]:
         for type_ in self.types:

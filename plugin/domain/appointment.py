@@ -42,14 +42,24 @@ REBOOK_AFTER = timedelta(hours=2)
 
 @dataclass(slots=True)
 class Visit:
-    """One appointment of one patient, with the finished Encounters of it, and its place in time."""
+    """One appointment of one patient, with the Encounters of it, and its place in time. ``is_group``: it has several
+    patients, so that its status says nothing of any one of them (A9); ``has_declined``: this one will not come.
+    ``is_own``: it names this patient."""
 
     fact: Appointment
-    patients: frozenset[str]
-    """The references under which this patient is known (a merged record has several)."""
     encounters: tuple[Event, ...]
     start: Days
+    is_group: bool = False
+    has_declined: bool = False
+    is_own: bool = True
     outcome: Outcome = Outcome.NOTHING
+
+    @property
+    def status(self) -> str:
+        """What the appointment says of this patient; declined counts as cancelled."""
+        if not self.is_group:
+            return self.fact.status or "booked"
+        return "cancelled" if self.has_declined else "booked"
 
     @property
     def began(self) -> datetime:
@@ -69,25 +79,27 @@ class Visit:
 def visit_of(
     appointment: Appointment, patients: frozenset[str], encounters: Sequence[Event], practice: Practice
 ) -> Visit | None:
-    """A visit, or None where the appointment is none (A1, entered in error)."""
-    if appointment.status == "entered-in-error" or appointment.start is None:
+    """A visit, or None where the appointment is none (A1, entered in error), or somebody else's. ``patients`` are the
+    references under which this patient is known: a merged record has several."""
+    start = days(appointment.start, practice.zone) if appointment.start else None
+    persons = {p.actor for p in appointment.participants if p.actor and (p.actor in patients or "Patient/" in p.actor)}
+    if appointment.status == "entered-in-error" or start is None or (persons and not persons & patients):
         return None
-    start = days(appointment.start, practice.zone)
-    return Visit(appointment, patients, tuple(encounters), start) if start else None
-
-
-def status_for(appointment: Appointment, patients: frozenset[str]) -> str:
-    """A9: of several patients only the own participant.status says anything; declined counts as cancelled."""
-    persons = {p.actor for p in appointment.participants if p.actor and p.actor.startswith("Patient/")}
-    if len(persons) <= 1 or persons <= patients:
-        return appointment.status or "booked"
-    mine = [p.status for p in appointment.participants if p.actor in patients]
-    return "cancelled" if "declined" in mine else "booked"
+    is_group = bool(persons - patients)
+    allowed = patients if is_group else (None, *patients)
+    return Visit(
+        fact=appointment,
+        encounters=tuple(encounter for encounter in encounters if encounter.subject in allowed),
+        start=start,
+        is_group=is_group,
+        has_declined=any(p.actor in patients and p.status == "declined" for p in appointment.participants),
+        is_own=bool(persons),
+    )
 
 
 def outcome(visit: Visit, now: datetime, practice: Practice, finished: bool) -> Outcome:
     """DESIGN §4.5 with A1, A2, A5, A6, A9. ``finished``: an Encounter of it is finished by now."""
-    status = status_for(visit.fact, visit.patients)
+    status = visit.status
     today = practice.day(now)
     began = not visit.start.is_after(now, today)
     if status == "noshow":
@@ -107,10 +119,9 @@ def outcome(visit: Visit, now: datetime, practice: Practice, finished: bool) -> 
 def _cancelled(visit: Visit, now: datetime, practice: Practice) -> Outcome:
     concept = visit.fact.cancelation_reason
     codes = {c.code for c in concept.codings} if concept else set()
-    group = len({p.actor for p in visit.fact.participants if p.actor and p.actor.startswith("Patient/")}) > 1
-    if not group and any(code in _PRACTICE_REASONS or code.startswith("prov-") for code in codes):
+    if not visit.is_group and any(code in _PRACTICE_REASONS or code.startswith("prov-") for code in codes):
         return Outcome.BY_PRACTICE
-    if not group and codes & _EXCUSES:
+    if not visit.is_group and codes & _EXCUSES:
         return Outcome.EXCUSED
     over = practice.start_of(plus_days(practice.day(visit.seen(practice)), 1))
     return Outcome.CANCELLED if now >= over else Outcome.GRACE
@@ -122,7 +133,7 @@ def turning_points(visit: Visit, practice: Practice) -> Iterator[datetime]:
     yield visit.start.instant or practice.start_of(day)
     yield practice.start_of(after)
     yield practice.at(after, practice.morning)
-    if status_for(visit.fact, visit.patients) in ("cancelled", "noshow"):
+    if visit.status in ("cancelled", "noshow"):
         yield practice.start_of(plus_days(practice.day(visit.seen(practice)), 1))
 
 
@@ -131,7 +142,7 @@ def is_rebooked(visit: Visit, of_turn: Iterable[Visit], of_step: Iterable[Visit]
     live = (Outcome.STANDING, Outcome.UNRECORDED, Outcome.KEPT)
     if any(other is not visit and other.outcome in live for other in of_turn):
         return True
-    return any(other.order > visit.order for other in of_step)
+    return any(other.began > visit.began for other in of_step)
 
 
 def two_missed_in_a_row(visits: Iterable[Visit], rebooked: frozenset[str]) -> tuple[Visit, Visit] | None:

@@ -2,57 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
 from plugin.domain.activity import origins_of, origins_of_order
 from plugin.domain.appointment import Visit, visit_of
 from plugin.domain.due import Bounds
+from plugin.domain.link import Links, Steps
 from plugin.domain.moment import Days, days
-from plugin.domain.origin import Origin, OriginKind, Origins, appointment_codes
+from plugin.domain.origin import Origin, OriginKind, Origins
+from plugin.domain.piece import Piece, pairs, pieces_of
 from plugin.domain.program import Program
-from plugin.domain.record import Appointment, CarePlan, CareTeam, Coding, Event, Fact, Order, Patient, Record, Statement
+from plugin.domain.record import Appointment, CarePlan, CareTeam, Event, Fact, Order, Patient, Record, Statement
 from plugin.domain.rules import Rules
 from plugin.domain.said import Spoken, enrolments, spoken_of
 from plugin.domain.step import Frame, Step, steps_of
-
-_FINAL = {
-    "Observation": {"final", "amended", "corrected", "appended"},
-    "DiagnosticReport": {"final", "amended", "corrected", "appended"},
-    "Procedure": {"completed"},
-    "Immunization": {"completed"},
-    "Encounter": {"finished"},
-    "QuestionnaireResponse": {"completed", "amended"},
-}
-"""E1: what final means. Partial is not final."""
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Something final that may be evidence: an Event, or a kept Appointment. ``place`` is when it began, ``ended`` dates
-    the completion (E9). ``group`` is equal for pieces of one event (a report and its results, a visit and its note)."""
-
-    fact: Event | Appointment
-    place: Days | None
-    ended: Days | None
-    codes: frozenset[tuple[str, str]]
-    group: str
-    is_visit: bool
-    is_own: bool
-    """It names this patient (E8: coded evidence needs it)."""
-    points_to: frozenset[str]
-
-    @property
-    def ref(self) -> str:
-        """``Type/id``."""
-        return self.fact.ref
-
-    @property
-    def on(self) -> date | None:
-        """The local day that dates the completion; of a partial date the first."""
-        dated = self.ended or self.place
-        return dated.first if dated else None
 
 
 @dataclass(slots=True)
@@ -74,10 +38,12 @@ class PlanChart:
     title: str | None = None
     opens: Days | None = None
     """D3: where a window without a start opens, unless an order says when it was written."""
-    linked: dict[str, frozenset[int]] = field(default_factory=dict)
+    linked: dict[str, Steps] = field(default_factory=dict)
     """Appointment -> the steps of its most believed link (A3), all but the coded one."""
-    exact: dict[str, frozenset[int]] = field(default_factory=dict)
+    exact: dict[str, Steps] = field(default_factory=dict)
     """Piece -> the steps to which it points."""
+    left_open: frozenset[str] = frozenset()
+    """Pieces that point to the plan and mean one of several equal steps (E2)."""
 
     @property
     def has_ended(self) -> bool:
@@ -95,38 +61,43 @@ class Chart:
     patient: Patient | None
     plans: list[PlanChart]
     visits: dict[str, Visit]
-    pieces: list[Piece]
     spoken: Mapping[str, Spoken]
+    pieces: list[Piece] = field(default_factory=list)
+    linked: frozenset[str] = frozenset()
+    """The appointments that belong to a step of any plan by a reference."""
 
 
 def chart_of(record: Record, rules: Rules) -> Chart:
     """Everything that can be worked out without the clock."""
     patient = record.facts.get(record.ref)
-    merged = {f.ref for f in record.facts.values() if isinstance(f, Patient) and f.replaced_by == record.ref}
-    names = frozenset({record.ref, *merged})
-    visits = _visits(record, names, rules)
+    names = _names(record)
     chart = Chart(
         record=record,
         rules=rules,
         names=names,
         patient=patient if isinstance(patient, Patient) else None,
         plans=[],
-        visits=visits,
-        pieces=_pieces(record, names, visits, rules),
+        visits=_visits(record, names, rules),
         spoken=spoken_of(record.statements),
     )
     chart.plans = [plan for plan in _plans(chart) if plan is not None]
-    for plan in chart.plans:
-        plan.linked = _linked(plan, chart)
-        plan.exact = _exact(plan, chart)
+    _link(chart)
     return chart
 
 
-# ------------------------------------------------------------------------------------------------- visits and evidence
+def _names(record: Record) -> frozenset[str]:
+    """The references under which this patient is known: the survivor's, and those of all records it replaced (S7)."""
+    replaced = {f.ref: f.replaced_by for f in record.facts.values() if isinstance(f, Patient) and f.replaced_by}
+    names = {record.ref}
+    while more := {ref for ref, survivor in replaced.items() if survivor in names} - names:
+        names |= more
+    return frozenset(names)
+
+
 def _visits(record: Record, names: frozenset[str], rules: Rules) -> dict[str, Visit]:
     encounters: dict[str, list[Event]] = {}
     for fact in record.facts.values():
-        if isinstance(fact, Event) and fact.type == "Encounter":
+        if isinstance(fact, Event) and fact.type == "Encounter" and fact.status != "entered-in-error":
             for link in fact.appointments:
                 encounters.setdefault(link.ref or "", []).append(fact)
     visits: dict[str, Visit] = {}
@@ -138,56 +109,25 @@ def _visits(record: Record, names: frozenset[str], rules: Rules) -> dict[str, Vi
     return visits
 
 
-def _pieces(record: Record, names: frozenset[str], visits: Mapping[str, Visit], rules: Rules) -> list[Piece]:
-    zone = rules.practice.zone
-    pieces: list[Piece] = []
-    for fact in record.facts.values():
-        if isinstance(fact, Event):
-            if fact.status not in _FINAL.get(fact.type, ()) or fact.valueless:
-                continue
-            start, end = fact.start or fact.end or fact.issued, fact.end
-            place, ended = days(start, zone) if start else None, days(end, zone) if end else None
-            codes = _pairs(code for concept in fact.concepts for code in concept.codings)
-            for link in fact.appointments:
-                booked = visits.get(link.ref or "")
-                codes |= _pairs(appointment_codes(booked.fact)) if booked else frozenset()
-            links = (*fact.based_on, *fact.part_of, *fact.appointments)
-            points_to = frozenset(link.ref for link in links if link.ref)
-            is_own = fact.subject in names
-            pieces.append(Piece(fact, place, ended, codes, fact.ref, fact.type == "Encounter", is_own, points_to))
-        elif isinstance(fact, Appointment) and fact.ref in visits:
-            place = visits[fact.ref].start
-            codes = _pairs(appointment_codes(fact))
-            pieces.append(Piece(fact, place, None, codes, fact.ref, True, True, frozenset()))
-    return _grouped(pieces)
-
-
-def _pairs(codings: Iterable[Coding]) -> frozenset[tuple[str, str]]:
-    return frozenset((c.system, c.code) for c in codings if c.system)
-
-
-def _grouped(pieces: list[Piece]) -> list[Piece]:
-    """One event is one piece of coded evidence (E4): a report with its results, a visit with its appointment, what was
-    done in it, are grouped by the links between them."""
-    leader = {piece.ref: piece.ref for piece in pieces}
-
-    def root(ref: str) -> str:
-        while leader[ref] != ref:
-            ref = leader[ref]
-        return ref
-
-    linked = False
-    for piece in pieces:
-        if isinstance(piece.fact, Event):
-            encounter = (piece.fact.encounter,) if piece.fact.encounter else ()
-            for link in (*piece.fact.members, *piece.fact.part_of, *piece.fact.appointments, *encounter):
-                if link.ref in leader and root(link.ref) != root(piece.ref):
-                    one, other = sorted((root(link.ref), root(piece.ref)))
-                    leader[other] = one
-                    linked = True
-    if not linked:
-        return pieces
-    return [Piece(p.fact, p.place, p.ended, p.codes, root(p.ref), p.is_visit, p.is_own, p.points_to) for p in pieces]
+def _link(chart: Chart) -> None:
+    """A3, over all plans: an appointment belongs to the steps of its most believed link only."""
+    links = [Links(plan.plan, plan.steps) for plan in chart.plans]
+    for ref, visit in chart.visits.items():
+        beliefs = [
+            (plan, found) for plan, one in zip(chart.plans, links, strict=True) if (found := one.of_visit(visit))
+        ]
+        best = min((found.rank for _, found in beliefs), default=0)
+        for plan, found in beliefs:
+            steps = found.steps | found.own if found.rank == best else found.own
+            if steps:
+                plan.linked[ref] = steps
+    chart.linked = frozenset(ref for plan in chart.plans for ref in plan.linked)
+    chart.pieces = pieces_of(chart.record, chart.names, chart.visits, chart.linked, zone=chart.rules.practice.zone)
+    for plan, one in zip(chart.plans, links, strict=True):
+        found_exact = ((piece.ref, one.of_piece(piece, plan.linked)) for piece in chart.pieces)
+        plan.exact = {ref: steps for ref, steps in found_exact if steps}
+        open_ones = (p.ref for p in chart.pieces if p.ref not in plan.exact and one.leaves_open(p))
+        plan.left_open = frozenset(open_ones)
 
 
 # --------------------------------------------------------------------------------------------------------------- plans
@@ -208,7 +148,7 @@ def _plans(chart: Chart) -> Iterator[PlanChart | None]:
 
 def _care_plan(chart: Chart, plan: CarePlan) -> PlanChart:
     zone = chart.rules.practice.zone
-    categories = _pairs(c for concept in plan.categories for c in concept.codings)
+    categories = pairs(c for concept in plan.categories for c in concept.codings)
     program = chart.rules.program_claiming(plan.instantiates, categories)
     origins = origins_of(chart.record, plan)
     status = plan.status or "unknown"
@@ -247,11 +187,11 @@ def _care_teams(record: Record, plan: CarePlan) -> tuple[CareTeam, ...]:
 
 def _ordered(chart: Chart, order: Order) -> PlanChart | None:
     """§4.1, 5: an order or referral that a program claims starts a plan of its own."""
-    codes = _pairs(order.concept.codings)
+    codes = pairs(order.concept.codings)
     program = next((p for p in chart.rules.programs if codes & p.order_codes), None)
     if any(isinstance(chart.record.facts.get(link.ref or ""), CarePlan) for link in order.based_on):
         return None
-    if program is None or order.type == "Task" or order.status in (None, "entered-in-error"):
+    if program is None or order.type == "Task" or order.do_not_perform or order.status in (None, "entered-in-error"):
         return None
     zone = chart.rules.practice.zone
     start = days(order.authored_on, zone) if order.authored_on else None
@@ -289,17 +229,18 @@ def _enrolled(chart: Chart, enrolment: Statement) -> PlanChart | None:
         title=program.title,
         opens=start,
     )
-    plan.steps = _steps(chart, plan, Origins())
+    plan.steps = _steps(chart, plan, Origins(), whose=chart.record.ref)
     return plan
 
 
-def _steps(chart: Chart, plan: PlanChart, origins: Origins) -> list[Step]:
+def _steps(chart: Chart, plan: PlanChart, origins: Origins, whose: str | None = None) -> list[Step]:
     frame = Frame(
         slug=chart.record.source,
         plan=plan.plan,
         bounds=plan.bounds,
         zone=chart.rules.practice.zone,
         known=[step for step in chart.record.known if step.plan == plan.plan],
+        whose=whose,
     )
     return steps_of(frame, [*origins.steps, *_program_origins(plan.program)])
 
@@ -321,69 +262,3 @@ def _program_origins(program: Program | None) -> Sequence[Origin]:
         )
         for index, definition in enumerate(program.milestones)
     ]
-
-
-# --------------------------------------------------------------------------------------------------------------- links
-def _linked(plan: PlanChart, chart: Chart) -> dict[str, frozenset[int]]:
-    """The steps of each appointment's most believed link (DESIGN §4.4, A3), all but the coded one."""
-    return {ref: steps for ref, visit in chart.visits.items() if (steps := _steps_of_visit(plan, visit))}
-
-
-def _steps_of_visit(plan: PlanChart, visit: Visit) -> frozenset[int]:
-    fact = visit.fact
-    its_own = {i for i, step in enumerate(plan.steps) if step.appointment == fact.ref}
-    believed: tuple[set[str | None], ...] = (
-        {link.ref for link in fact.based_on},
-        {fact.ref},
-        {link.ref for link in fact.supporting},
-    )
-    for refs in believed:
-        steps = _naming(plan, refs, visit.fact)
-        if steps:
-            return frozenset(steps | its_own)
-    steps = {i for i, step in enumerate(plan.steps) if step.identifiers & set(fact.identifiers)}
-    for refs in (
-        {link.ref for encounter in visit.encounters for link in encounter.based_on},
-        {link.ref for link in fact.backport_based_on},
-    ):
-        steps = steps or _naming(plan, refs, visit.fact)
-    noted = {encounter.ref for encounter in visit.encounters}
-    steps = steps or {i for i, s in enumerate(plan.steps) if any(link.ref in noted for link in s.outcomes)}
-    return frozenset(steps | its_own)
-
-
-def _naming(plan: PlanChart, refs: set[str | None], fact: Appointment) -> set[int]:
-    """The steps that are made of one of these resources; the plan itself only as E2 allows."""
-    steps = {i for i, step in enumerate(plan.steps) if any(ref in refs for ref in step.refs)}
-    if not steps and plan.plan in refs:
-        steps = _of_plan(plan, _pairs(appointment_codes(fact)))
-    return steps
-
-
-def _of_plan(plan: PlanChart, codes: frozenset[tuple[str, str]]) -> set[int]:
-    """E2: a pointer to the plan is exact for the step that it also matches by code, or for the plan's only step."""
-    if len(plan.steps) == 1:
-        return {0}
-    return {i for i, step in enumerate(plan.steps) if step.codes & codes}
-
-
-def _exact(plan: PlanChart, chart: Chart) -> dict[str, frozenset[int]]:
-    """The steps to which each piece of evidence points (E2)."""
-    found: dict[str, frozenset[int]] = {}
-    outcome_of: dict[str, set[int]] = {}
-    for index, step in enumerate(plan.steps):
-        for link in (*step.outcomes, *step.outputs):
-            outcome_of.setdefault(link.ref or "", set()).add(index)
-    for piece in chart.pieces:
-        steps = set(outcome_of.get(piece.ref, ()))
-        if isinstance(piece.fact, Appointment):
-            steps |= plan.linked.get(piece.ref, frozenset())
-        elif piece.points_to:
-            steps |= {i for i, step in enumerate(plan.steps) if any(ref in piece.points_to for ref in step.refs)}
-            for ref in piece.points_to:
-                steps |= plan.linked.get(ref, frozenset())
-            if not steps and plan.plan in piece.points_to:
-                steps |= _of_plan(plan, piece.codes)
-        if steps:
-            found[piece.ref] = frozenset(steps)
-    return found

@@ -17,10 +17,10 @@ def days_past_due(status: Status, due: date | None, is_draft: bool, today: date)
     return max(0, (today - due).days)
 
 
-def gap_of(status: Status, due: date | None, dates: Iterable[date], is_draft: bool, today: date) -> Gap:
+def gap_of(status: Status, due: date | None, dates: Iterable[date], today: date) -> Gap:
     """G2: open while past due and not ended; closed when completed after the due date (E10: of several dates the
     earliest counts; without a date it counts as in time)."""
-    if due is None or is_draft:
+    if due is None:
         return Gap.NONE
     if status is Status.COMPLETED:
         return Gap.CLOSED if min(dates, default=due) > due else Gap.NONE

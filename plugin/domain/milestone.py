@@ -12,7 +12,7 @@ from plugin.domain.chart import Chart, PlanChart
 from plugin.domain.evidence import Now
 from plugin.domain.gap import days_past_due, gap_of
 from plugin.domain.record import KnownStep, Said
-from plugin.domain.status import Ruling, first_booking, rule
+from plugin.domain.status import Ruling, first_booking, has_died, rule
 from plugin.domain.turn import TurnState
 
 FALLBACK_ROLE = "coordinator"
@@ -32,12 +32,12 @@ def assessed_turns(plan: PlanChart, chart: Chart, turns: Sequence[TurnState], no
     of_step: dict[int, list[Visit]] = {}
     for turn in turns:
         of_step.setdefault(turn.index, []).extend(turn.visits)
-    written = _turns_to_write(turns, now)
+    written = _turns_to_write(turns, _day_to_write(plan, chart, now))
+    answering = _Answering(plan, chart, now)
     answers: list[Assessed] = []
     for turn in turns:
         missed = [v for v in turn.visits if _is_missed(v, turn, of_step[turn.index])]
-        ruling = rule(turn, plan, chart, now)
-        milestone = _milestone(turn, plan, chart, now, ruling, missed, turn.key in written)
+        milestone = answering.milestone(turn, missed, to_write=turn.key in written)
         answers.append(Assessed(turn, milestone, missed))
     return answers
 
@@ -49,12 +49,25 @@ def _is_missed(visit: Visit, turn: TurnState, of_step: Iterable[Visit]) -> bool:
     return visit.outcome in MISSED
 
 
-def _turns_to_write(turns: Sequence[TurnState], now: Now) -> set[str]:
+def _day_to_write(plan: PlanChart, chart: Chart, now: Now) -> date:
+    """The day that says which turns have opened: today, as long as the plan's clock runs (S1); when the plan has ended, or
+    the patient has died or is inactive, the day on which that was seen: no turn opens after it."""
+    patient, practice = chart.patient, chart.rules.practice
+    if plan.has_ended:
+        seen = plan.fact.seen if plan.fact else None
+    elif patient is not None and (has_died(chart, now) or not patient.active):
+        seen = patient.seen
+    else:
+        return date.min if plan.is_draft else now.today
+    return min(now.today, practice.day(seen)) if seen else date.min
+
+
+def _turns_to_write(turns: Sequence[TurnState], today: date) -> set[str]:
     """DESIGN §10: of a repeating milestone the turns that have opened and the next one are written."""
     written: set[str] = set()
     ahead: set[int] = set()
     for turn in turns:
-        has_opened = turn.begins is None or turn.begins <= now.today
+        has_opened = turn.begins is None or turn.begins <= today
         if has_opened or turn.index not in ahead:
             written.add(turn.key)
         if not has_opened:
@@ -62,54 +75,80 @@ def _turns_to_write(turns: Sequence[TurnState], now: Now) -> set[str]:
     return written
 
 
-def _milestone(
-    turn: TurnState, plan: PlanChart, chart: Chart, now: Now, ruling: Ruling, missed: Sequence[Visit], to_write: bool
-) -> Milestone:
-    step, status, due = turn.step, ruling.status, turn.turn.due
-    past = days_past_due(status, due, plan.is_draft, now.today)
-    tier = chart.rules.ladder_of(plan.program).tier_at(past) if past else None
-    booking = None if status.is_final else first_booking(turn)
-    dates = _completion_dates(turn, chart)
-    evidence = tuple(sorted(turn.evidence.values(), key=lambda e: (-e.strength, e.resource))) if turn.evidence else ()
-    return Milestone(
-        key=turn.key,
-        plan=plan.plan,
-        title=step.title,
-        source=step.source,
-        iteration=turn.turn.number,
-        status=status,
-        reason=ruling.reason,
-        owner=owner_of(turn, plan),
-        opens=turn.turn.opens,
-        due=due,
-        due_from=turn.due_from,
-        due_precision=turn.turn.precision if due else None,
-        days_past_due=past,
-        tier=tier.number if tier else 0,
-        gap=gap_of(status, due, dates, plan.is_draft, now.today),
-        booked_for=booking[1] if booking else None,
-        evidence=evidence,
-        missed=tuple(Missed(v.fact.ref, _miss_word(v), v.fact.start) for v in missed),
-        why=tuple(_why(turn, plan, ruling, evidence, missed)) if now.in_words else (),
-        completed_on=min(dates, default=None) if status is Status.COMPLETED else None,
-        codes=step.code_texts,
-        phase=step.definition.phase if step.definition else None,
-        program_code=step.definition.code if step.definition else None,
-        refs=step.refs,
-        task=step.task,
-        hold_until=turn.spoken.hold.until if ruling.reason == "held" and turn.spoken.hold else None,
-        repeats=turn.until is not None or turn.turn.number > 1,
-        to_write=to_write,
-    )
+class _Answering:
+    """What is said of the turns of one plan."""
+
+    def __init__(self, plan: PlanChart, chart: Chart, now: Now) -> None:
+        self._plan, self._chart, self._now = plan, chart, now
+        self._ladder = chart.rules.ladder_of(plan.program)
+
+    def milestone(self, turn: TurnState, missed: Sequence[Visit], *, to_write: bool) -> Milestone:
+        plan, today = self._plan, self._now.today
+        ruling = rule(turn, plan, self._chart, self._now)
+        step, status, due = turn.step, ruling.status, turn.turn.due
+        past = days_past_due(status, due, plan.is_draft, today)
+        tier = self._ladder.tier_at(past) if past else None
+        booking = None if status.is_final else first_booking(turn)
+        dates = _completion_dates(turn, self._chart)
+        evidence = tuple(sorted(turn.evidence.values(), key=lambda e: (-e.strength, e.resource)))
+        return Milestone(
+            key=turn.key,
+            plan=plan.plan,
+            title=step.title,
+            source=step.source,
+            iteration=turn.turn.number,
+            status=status,
+            reason=ruling.reason,
+            owner=owner_of(turn, plan),
+            opens=turn.turn.opens,
+            due=due,
+            due_from=turn.due_from,
+            due_precision=turn.turn.precision if due else None,
+            days_past_due=past,
+            tier=tier.number if tier else 0,
+            gap=Gap.NONE if plan.is_draft else gap_of(status, due, dates, today),
+            booked_for=booking[1] if booking else None,
+            evidence=evidence,
+            missed=tuple(Missed(v.fact.ref, _miss_word(v), v.fact.start) for v in missed),
+            why=tuple(self._why(turn, ruling, evidence, missed)) if self._now.in_words else (),
+            completed_on=min(dates, default=None) if status is Status.COMPLETED else None,
+            codes=step.code_texts,
+            phase=step.definition.phase if step.definition else None,
+            program_code=step.definition.code if step.definition else None,
+            refs=step.refs,
+            task=step.task,
+            hold_until=turn.spoken.hold.until if ruling.reason == "held" and turn.spoken.hold else None,
+            repeats=turn.until is not None or turn.turn.number > 1,
+            to_write=to_write,
+        )
+
+    def _why(
+        self, turn: TurnState, ruling: Ruling, evidence: Sequence[Evidence], missed: Sequence[Visit]
+    ) -> Iterable[str]:
+        """The facts and rules behind a milestone's status, in words, without patient data."""
+        program = self._plan.program
+        if turn.turn.due is not None:
+            yield f"due {turn.turn.due.isoformat()} by {turn.due_from}"
+        else:
+            yield "no due date"
+        if program is not None and turn.step.definition is not None:
+            yield f"program {program.code} version {program.version}"
+        yield ruling.because
+        for item in evidence:
+            on = f" on {item.on.isoformat()}" if item.on else ""
+            yield f"{item.strength.word} evidence: {item.resource}{on}"
+        if not evidence and not ruling.status.is_final:
+            yield f"no evidence since {turn.begins.isoformat()}" if turn.begins else "no evidence"
+        for visit in missed:
+            yield f"missed: {visit.fact.ref} ({_miss_word(visit)})"
 
 
 def _completion_dates(turn: TurnState, chart: Chart) -> list[date]:
     """E10: of several dates the earliest counts; a person's word is dated by the day on which it was said."""
-    dates = list(turn.dates)
     word = turn.spoken.word
-    if word is not None and word.said is Said.COMPLETED and not dates:
-        dates.append(chart.rules.practice.day(word.at))
-    return dates
+    if word is None or word.said is not Said.COMPLETED:
+        return turn.dates
+    return [*turn.dates, chart.rules.practice.day(word.at)]
 
 
 def _miss_word(visit: Visit) -> str:
@@ -145,26 +184,6 @@ def _member(plan: PlanChart, role: str) -> str | None:
             if member.member and any(coding.code == role for coding in member.roles):
                 return member.member
     return None
-
-
-def _why(
-    turn: TurnState, plan: PlanChart, ruling: Ruling, evidence: Sequence[Evidence], missed: Sequence[Visit]
-) -> Iterable[str]:
-    """The facts and rules behind a milestone's status, in words, without patient data."""
-    if turn.turn.due is not None:
-        yield f"due {turn.turn.due.isoformat()} by {turn.due_from}"
-    else:
-        yield "no due date"
-    if plan.program is not None and turn.step.definition is not None:
-        yield f"program {plan.program.code} version {plan.program.version}"
-    yield ruling.because
-    for item in evidence:
-        on = f" on {item.on.isoformat()}" if item.on else ""
-        yield f"{item.strength.word} evidence: {item.resource}{on}"
-    if not evidence and not ruling.status.is_final:
-        yield f"no evidence since {turn.begins.isoformat()}" if turn.begins else "no evidence"
-    for visit in missed:
-        yield f"missed: {visit.fact.ref} ({_miss_word(visit)})"
 
 
 def gone(known: KnownStep) -> Milestone:

@@ -37,7 +37,7 @@ def answer_plan(plan: PlanChart, chart: Chart, now: Now) -> PlanAnswer:
         patient=chart.record.ref,
         status=plan.status,
         stage=_stage(plan, chart, milestones),
-        flags=tuple(sorted(_flags(plan, chart, milestones, pair, now))),
+        flags=tuple(sorted(_flags(plan, milestones, pair, has_died(chart, now)))),
         title=plan.title,
         program=plan.program.code if plan.program else None,
         program_version=plan.program.version if plan.program else None,
@@ -84,13 +84,13 @@ def _missed_pair(turns: Sequence[Assessed]) -> tuple[Visit, Visit] | None:
     return two_missed_in_a_row(visits.values(), frozenset(visits.keys() - missed))
 
 
-def _flags(plan: PlanChart, chart: Chart, milestones: Sequence[Milestone], pair: object, now: Now) -> list[str]:
+def _flags(plan: PlanChart, milestones: Sequence[Milestone], pair: object, died: bool) -> list[str]:
     flags: list[str] = []
     if plan.status not in ("draft", "active", "on-hold", "revoked", "completed", "entered-in-error"):
         flags.append("plan-status-unknown")
     if plan.unread:
         flags.append("reference-unread")
-    if not plan.has_ended and not has_died(chart, now) and (pair or late_neighbours(milestones)):
+    if not plan.has_ended and not died and (pair or late_neighbours(milestones)):
         flags.append("two-missed-in-a-row")
     return flags
 

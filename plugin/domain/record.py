@@ -404,6 +404,7 @@ class Record:
         source: str,
         facts: Iterable[Fact],
         statements: Iterable[Statement] = (),
+        *,
         known: Iterable[KnownStep] = (),
     ) -> Record:
         """A record from facts in any order: of equal references the newest version counts."""

@@ -102,9 +102,9 @@ def _more_is_asked(turn: TurnState) -> Ruling | None:
 
 def _evidence(turn: TurnState) -> Ruling | None:
     """3: exact or coded evidence, once what the program asks for is met."""
-    if not turn.is_met:
+    if not turn.is_met or _more_is_asked(turn):
         return None
-    return _more_is_asked(turn) or Ruling(Status.COMPLETED, None, "evidence says so")
+    return Ruling(Status.COMPLETED, None, "evidence says so")
 
 
 def _closed_as_a_whole(turn: TurnState, plan: PlanChart, chart: Chart) -> Ruling | None:
@@ -162,7 +162,9 @@ def _in_review(turn: TurnState) -> Ruling | None:
         return Ruling(Status.IN_REVIEW, "outcome-not-recorded", "a booking has passed without an outcome")
     if turn.awaits_result:
         return Ruling(Status.IN_REVIEW, "awaiting-result", "the visit was kept; the result is not final")
-    if any(e.strength is Strength.LOOSE for e in turn.evidence.values()) and not turn.has_stronger():
+    if turn.is_met:
+        return _more_is_asked(turn)
+    if any(e.strength is Strength.LOOSE for e in turn.evidence.values()):
         return Ruling(Status.IN_REVIEW, "loose-evidence", "it may have happened; a person must confirm")
     if turn.outcome_unread:
         return Ruling(Status.IN_REVIEW, "outcome-unread", "the outcome that the plan names cannot be read")

@@ -73,17 +73,20 @@ class Step:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """Of what plan the steps are: the source's slug and the plan's id (for the keys), its own time, the practice's zone,
-    and the milestones that were stored for it before."""
+    and the milestones that were stored for it before. ``whose`` is the patient where the plan's id does not say it: all
+    who are enrolled in a program have a plan of the same id, and a key belongs to one of them."""
 
     slug: str
     plan: str
     bounds: Bounds
     zone: ZoneInfo
     known: Sequence[KnownStep] = ()
+    whose: str | None = None
 
     def base(self, ident: str) -> str:
         """A key without the iteration."""
-        return f"{self.slug}|{self.plan}|{ident}"
+        plan = self.plan if self.whose is None else f"{self.plan}@{self.whose}"
+        return f"{self.slug}|{plan}|{ident}"
 
 
 def steps_of(frame: Frame, origins: Sequence[Origin]) -> list[Step]:

@@ -14,7 +14,7 @@ from plugin.domain.due import Course, Turn
 from plugin.domain.moment import days, plus_days
 from plugin.domain.origin import SourceStatus
 from plugin.domain.program import Anchor, Offset, Repeat
-from plugin.domain.record import Event, Other
+from plugin.domain.record import Event, Other, Said
 from plugin.domain.said import NOTHING_SAID, Spoken
 from plugin.domain.step import Step
 
@@ -49,6 +49,14 @@ class TurnState:
         ended = self.source in (SourceStatus.COMPLETED, SourceStatus.CANCELLED, SourceStatus.IN_ERROR)
         return self.is_met or ended or self.spoken.word is not None
 
+    @property
+    def is_done(self) -> bool:
+        """E4: completed already, as far as sources, evidence and people say."""
+        word = self.spoken.word
+        return (
+            self.is_met or self.source is SourceStatus.COMPLETED or (word is not None and word.said is Said.COMPLETED)
+        )
+
     def holds(self, first: date, last: date) -> bool:
         """E4: its window holds these days."""
         return self.begins is not None and self.begins <= first and (self.until is None or last < self.until)
@@ -72,9 +80,17 @@ class TurnState:
         if known is None or known.strength < evidence.strength:
             self.evidence[evidence.resource] = evidence
 
-    def has_stronger(self) -> bool:
-        """Something stronger than loose is there."""
-        return any(e.strength > Strength.LOOSE for e in self.evidence.values())
+    def count(self, evidence: Evidence) -> None:
+        """Adds evidence that dates the completion."""
+        self.add(evidence)
+        if evidence.on is not None:
+            self.dates.append(evidence.on)
+
+    def drop_weak(self) -> None:
+        """E7: loose only where there is nothing stronger."""
+        strong = {ref: e for ref, e in self.evidence.items() if e.strength > Strength.LOOSE}
+        if strong:
+            self.evidence = strong
 
 
 def turns_of(plan: PlanChart, chart: Chart, today: date, completions: Mapping[str, date | None]) -> list[TurnState]:
@@ -86,12 +102,14 @@ def turns_of(plan: PlanChart, chart: Chart, today: date, completions: Mapping[st
         if condition and not holds(condition, chart.record, today, chart.rules.practice.zone):
             continue
         course, waits = _course(step, plan, chart, completions)
-        states.extend(_turns(index, step, course, plan, chart, waits))
+        default = _default_opening(step, plan, chart)
+        states.extend(_turns(index, step, course, chart, default=default, waits=waits))
     return states
 
 
-def _turns(index: int, step: Step, course: Course, plan: PlanChart, chart: Chart, waits: bool) -> list[TurnState]:
-    default = _default_opening(step, plan, chart)
+def _turns(
+    index: int, step: Step, course: Course, chart: Chart, *, default: date | None, waits: bool
+) -> list[TurnState]:
     states: list[TurnState] = []
     for turn in course.turns:
         key = f"{step.base}|{turn.number}"

@@ -41,7 +41,10 @@ class Wants:
         self._ladder = chart.rules.ladder_of(answer.plan.program)
         self.passed: list[Passed] = []
         plan = answer.plan
-        excused = any(v.outcome is Outcome.EXCUSED for t in answer.turns for v in t.turn.visits)
+        self._of_step: dict[int, list[Visit]] = {}
+        for assessed in answer.turns:
+            self._of_step.setdefault(assessed.turn.index, []).extend(assessed.turn.visits)
+        excused = any(self._is_excused(t, v) for t in answer.turns for v in t.turn.visits)
         self.messages_wait = "plan-status-unknown" in answer.state.flags or excused
         self._is_active = not (plan.is_draft or plan.has_ended or plan.status == "on-hold")
         self._is_active = self._is_active and not has_died(chart, now)
@@ -51,6 +54,7 @@ class Wants:
         """All but the writes."""
         yield from self._ended()
         if not self._is_active:
+            yield from self._closed_as_a_whole()
             return
         acting = _acting(self._answer.turns)
         for turn in self._answer.turns:
@@ -106,30 +110,35 @@ class Wants:
         return self.messages_wait or milestone.status is Status.IN_REVIEW
 
     # --------------------------------------------------------------------------------------------------- appointments
+    def _is_excused(self, turn: Assessed, visit: Visit) -> bool:
+        """A5: a cancellation that says something of the patient which a person has to find out; not when rebooked (A4)."""
+        return visit.outcome is Outcome.EXCUSED and not self._is_rebooked(turn, visit)
+
+    def _is_rebooked(self, turn: Assessed, visit: Visit) -> bool:
+        return is_rebooked(visit, turn.turn.visits, self._of_step[turn.turn.index])
+
     def _of_visits(self, turn: Assessed) -> Iterator[Effect]:
         milestone = turn.milestone
-        of_turn = turn.turn.visits
-        for visit in of_turn:
-            if visit.outcome is Outcome.EXCUSED:
-                yield self._work(milestone, visit, "record-outcome", SCHEDULER, visit.seen(self._practice))
+        for visit in turn.turn.visits:
+            if self._is_excused(turn, visit):
+                yield self._work(milestone, visit, "record-outcome", since=visit.seen(self._practice))
             elif visit.outcome is Outcome.UNRECORDED and milestone.reason == "outcome-not-recorded":
                 since = self._practice.start_of(plus_days(visit.start.last, 1))
-                yield self._work(milestone, visit, "record-outcome", SCHEDULER, since)
+                yield self._work(milestone, visit, "record-outcome", since=since)
             elif visit.outcome is Outcome.CONTRADICTED and milestone.reason == "outcome-contradicted":
-                yield self._work(milestone, visit, "record-outcome", SCHEDULER, visit.seen(self._practice))
+                yield self._work(milestone, visit, "record-outcome", since=visit.seen(self._practice))
         if milestone.status.is_final or milestone.booked_for is not None:
             return
-        of_step = [v for t in self._answer.turns if t.turn.index == turn.turn.index for v in t.turn.visits]
-        for visit in of_turn:
-            if visit.outcome is Outcome.BY_PRACTICE and not is_rebooked(visit, of_turn, of_step):
-                yield self._work(milestone, visit, "rebook", SCHEDULER, visit.seen(self._practice))
+        for visit in turn.turn.visits:
+            if visit.outcome is Outcome.BY_PRACTICE and not self._is_rebooked(turn, visit):
+                yield self._work(milestone, visit, "rebook", since=visit.seen(self._practice))
                 yield from self._rebook(milestone, visit, "practice")
-            elif visit.outcome is Outcome.GRACE and not is_rebooked(visit, of_turn, of_step):
+            elif visit.outcome is Outcome.GRACE and not self._is_rebooked(turn, visit):
                 yield from self._rebook(milestone, visit, "patient")
         if turn.missed and not self._is_silent(milestone):
             yield self._missed(milestone, max(turn.missed, key=lambda v: v.order))
 
-    def _work(self, milestone: Milestone, visit: Visit, what: str, role: str, since: datetime) -> Effect:
+    def _work(self, milestone: Milestone, visit: Visit, what: str, *, since: datetime) -> Effect:
         return Effect(
             key=f"{_of_visit(milestone, visit)}|{what}",
             kind=EffectKind.WORK,
@@ -138,7 +147,7 @@ class Wants:
             plan=milestone.plan,
             milestone=milestone.key,
             at=self._practice.staff_morning(since),
-            role=role,
+            role=SCHEDULER,
             content={"title": milestone.title, "appointment": visit.fact.ref},
         )
 
@@ -148,7 +157,7 @@ class Wants:
         at = self._practice.same_send_day(seen + REBOOK_AFTER)
         same_day = at is not None and self._practice.day(at) == self._practice.day(seen) == self._now.today
         if same_day and not self._is_silent(milestone):
-            yield self._message(milestone, visit, "rebook", at, {"by": by})
+            yield self._message(milestone, visit, "rebook", at=at, content={"by": by})
 
     def _missed(self, milestone: Milestone, visit: Visit) -> Effect:
         """On the day on which the miss is seen; seen after the window: at its next opening, with other wording."""
@@ -159,10 +168,11 @@ class Wants:
             seen = max(seen, visit.start.instant)
         at = self._practice.send_time(seen)
         is_late = self._practice.day(at) != self._practice.day(seen)
-        return self._message(milestone, visit, "appointment-missed", at, {"wording": "late" if is_late else "same-day"})
+        content: dict[str, object] = {"wording": "late" if is_late else "same-day"}
+        return self._message(milestone, visit, "appointment-missed", at=at, content=content)
 
     def _message(
-        self, milestone: Milestone, visit: Visit, what: str, at: datetime | None, content: dict[str, object]
+        self, milestone: Milestone, visit: Visit, what: str, *, at: datetime | None, content: dict[str, object]
     ) -> Effect:
         return Effect(
             key=f"{_of_visit(milestone, visit)}|{what}",
@@ -197,6 +207,12 @@ class Wants:
             role=role,
             content={"title": milestone.title, "evidence": [e.resource for e in about]},
         )
+
+    def _closed_as_a_whole(self) -> Iterator[Effect]:
+        """S8: of such a plan that has ended, somebody must say what became of each step."""
+        for turn in self._answer.turns:
+            if turn.milestone.reason == "plan-closed-as-a-whole":
+                yield from self._review(turn)
 
     # ----------------------------------------------------------------------------------------------------- whole plans
     def _two_missed(self) -> Iterator[Effect]:
@@ -241,7 +257,7 @@ class Wants:
         ]
         if late:
             yield Effect(
-                key=f"{self._chart.record.source}|{plan.plan}|{fact.ref}@{fact.version}|ended-with-open-gaps",
+                key=f"{self._chart.record.source}|{plan.plan}|{fact.ref}|ended-with-open-gaps",
                 kind=EffectKind.WORK,
                 what="ended-with-open-gaps",
                 patient=self._patient,
@@ -284,18 +300,18 @@ def writes(chart: Chart, answers: Sequence[PlanAnswer]) -> Iterator[Effect]:
             unread = [ref for ref in milestone.refs if ref not in chart.record.facts]
             task = task_content(milestone, answer.state, patient, unread=unread)
             if task is not None:
-                yield _write("task", milestone.key, patient, milestone, task.as_json())
+                yield _write("task", patient, task.as_json(), milestone)
             gap = gap_content(milestone, patient)
             if gap is not None:
-                yield _write("detected-issue", milestone.key, patient, milestone, gap.as_json())
+                yield _write("detected-issue", patient, gap.as_json(), milestone)
     if gaps:
         flag = flag_content(source, patient, gaps)
-        yield _write("flag", flag.key, patient, None, flag.as_json())
+        yield _write("flag", patient, flag.as_json(), None)
 
 
-def _write(what: str, key: str, patient: str, milestone: Milestone | None, content: dict[str, object]) -> Effect:
+def _write(what: str, patient: str, content: dict[str, object], milestone: Milestone | None) -> Effect:
     return Effect(
-        key=f"write|{what}|{key}",
+        key=f"write|{what}|{content['key']}",
         kind=EffectKind.WRITE,
         what=what,
         patient=patient,

@@ -9,11 +9,13 @@ from datetime import date
 
 from sqlalchemy import Column, ColumnElement, Table, and_, func, select
 
-from plugin.domain.assessment import Gap, Milestone, PlanState
+from plugin.domain.assessment import Gap, Milestone, PlanState, Status
 from plugin.domain.source import Source
 from plugin.storage.codec import decode_milestone, decode_plan, decode_strings
 from plugin.storage.tables import milestone, patient, plan
 from plugin.storage.transaction import Transaction, Value
+
+_ENDED = (Status.COMPLETED.value, Status.CANCELLED.value)
 
 
 def read_plans(transaction: Transaction, source: Source, ref: str, today: date) -> list[PlanState]:
@@ -43,7 +45,9 @@ def count_all(transaction: Transaction, source: Source | None) -> Mapping[str, o
     flags: Counter[str] = Counter()
     for flagged, count in _count(transaction, plan.c.flags, there).items():
         flags.update(dict.fromkeys(decode_strings(flagged), count))
-    tiers = _count(transaction, milestone.c.tier, and_(steps, milestone.c.gap == Gap.OPEN.value))
+    gaps = and_(steps, milestone.c.gap == Gap.OPEN.value)
+    tiers = _count(transaction, milestone.c.tier, gaps)
+    is_open = and_(steps, milestone.c.status.not_in(_ENDED))
     return {
         "patients": _total(transaction, patient, tracked),
         "waiting_for_read_back": _total(transaction, patient, and_(tracked, patient.c.waits_since.is_not(None))),
@@ -54,7 +58,11 @@ def count_all(transaction: Transaction, source: Source | None) -> Mapping[str, o
         "plans_by_stage": _count(transaction, plan.c.stage, there),
         "milestones": _total(transaction, milestone, steps),
         "milestones_by_status": _count(transaction, milestone.c.status, steps),
+        "open_milestones_by_owner": _count_owners(transaction, is_open),
         "open_gaps_by_tier": {str(tier): count for tier, count in tiers.items()},
+        "patients_with_open_gap": int(
+            transaction.column(select(func.count(milestone.c.patient_id.distinct())).where(gaps))[0]
+        ),
         "flags": dict(flags),
     }
 
@@ -77,6 +85,13 @@ def _on(today: date, step: Milestone) -> Milestone:
 
 def _count(transaction: Transaction, by: Column[Value], which: ColumnElement[bool]) -> dict[Value, int]:
     return transaction.pairs(select(by, func.count()).where(which).group_by(by).order_by(by))
+
+
+def _count_owners(transaction: Transaction, which: ColumnElement[bool]) -> dict[Value, int]:
+    """By the person, or by the role where no person is known; the busiest first."""
+    owner = func.coalesce(milestone.c.owner_ref, milestone.c.owner_role)
+    query = select(owner, func.count()).where(which).group_by(owner)
+    return transaction.pairs(query.order_by(func.count().desc(), owner))
 
 
 def _total(transaction: Transaction, table: Table, which: ColumnElement[bool]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from datetime import date, datetime
 
 import msgspec
 
@@ -14,6 +15,7 @@ from plugin.domain.record import FACT_TYPES, Fact, Statement
 Shape = tuple[tuple[str, object], ...]
 """A record's fields with their defaults."""
 
+_ATOMS = frozenset({str, int, float, bool, date, datetime})
 _SHAPES: dict[type, Shape] = {}
 _ENCODE = msgspec.json.Encoder().encode
 _FACT_DECODERS = {name: msgspec.json.Decoder(record) for name, record in FACT_TYPES.items()}
@@ -100,8 +102,10 @@ def _slim(record: object) -> dict[str, object]:
 
 def _plain(value: object) -> object:
     """Records inside a record, alone or in a row, are slimmed too; the encoder knows everything else."""
+    if type(value) in _ATOMS:
+        return value
     if hasattr(value, "__dataclass_fields__"):
         return _slim(value)
-    if type(value) is tuple and hasattr(value[0], "__dataclass_fields__"):
+    if type(value) is tuple and value and hasattr(value[0], "__dataclass_fields__"):
         return [_slim(item) for item in value]
     return value

@@ -54,11 +54,13 @@ class SqlFacts:
     def store(self, source: Source, facts: Sequence[tuple[Fact, Sequence[str]]], seen_at: datetime) -> Stored:
         """See the port. A page that changes nothing costs one query."""
         newest = _newest(facts)
-        news = _news(newest, self._standing(source, list(newest)), seen_at)
+        standing = self._standing(source, list(newest))
+        news = _news(newest, standing, seen_at)
         if not news:
             return Stored(frozenset(), unchanged=len(newest))
-        standing = self._standing(source, sorted(news), locked=True)
-        news = _news(news, standing, seen_at)  # again: somebody may have stored the same meanwhile
+        if not standing.keys().isdisjoint(news):
+            standing = self._standing(source, sorted(news), locked=True)
+            news = _news(news, standing, seen_at)  # again: somebody may have stored the same meanwhile
         changed = self._replace(source, news, standing, seen_at)
         return Stored(changed - {""}, new=len(news), unchanged=len(newest) - len(news))
 

@@ -37,7 +37,8 @@ def read_records(transaction: Transaction, rows: Sequence[PatientRow]) -> list[R
         facts = _facts(transaction, source_id, owners)
         said = _statements(transaction, source_id, owners)
         for row in of_source:
-            records[row.id] = Record.of(row.ref, slugs[source_id], facts[row.ref], said[row.ref], known[row.id])
+            slug = slugs[source_id]
+            records[row.id] = Record.of(row.ref, slug, facts[row.ref], said[row.ref], known=known[row.id])
     return [records[row.id] for row in rows]
 
 

@@ -65,7 +65,9 @@ class SqlSent:
     def settled(self, source: Source, refs: Sequence[str]) -> Mapping[str, str]:
         """See the port. Of several bodies of one digest (only versions were adopted) the one seen last."""
         same = and_(
-            sent.c.source_id == sent_body.c.source_id, sent.c.ref == sent_body.c.ref, sent.c.digest == sent_body.c.digest
+            sent.c.source_id == sent_body.c.source_id,
+            sent.c.ref == sent_body.c.ref,
+            sent.c.digest == sent_body.c.digest,
         )
         query = select(sent_body.c.ref, sent_body.c.owned).join_from(sent_body, sent, same)
         query = query.where(self._of(sent_body, source, refs), sent.c.pending.is_(None))
@@ -75,7 +77,9 @@ class SqlSent:
         """See the port. Its body counts as one of ours from now on, so it is not taken for an edit again."""
         ref, version, digest, owned = standing
         if owned:
-            self._transaction.put(sent_body, _BODY, [(source.id, ref, digest, owned, now)], key=_BODY[:4], replace=_BODY[4:])
+            self._transaction.put(
+                sent_body, _BODY, [(source.id, ref, digest, owned, now)], key=_BODY[:4], replace=_BODY[4:]
+            )
         stands = [(source.id, ref, None, digest, version, now)]
         self._transaction.put(sent, _ADOPTED, stands, key=_ADOPTED[:2], replace=_ADOPTED[2:])
 

@@ -1,7 +1,8 @@
-"""One open transaction of one practice, and the set-based statements that SQLite and PostgreSQL spell differently.
+"""One open transaction of one practice, and the statements that SQLite and PostgreSQL spell differently.
 
-PostgreSQL takes many rows as one array per column (``unnest``): one statement and one plan, however many rows there
-are. SQLite runs beside us and takes them one by one.
+PostgreSQL takes many rows as one JSON text: one parameter, one statement and one plan, however many rows there are.
+(psycopg's arrays are written in Python, item by item; texts in JSON form, full of quotes, are slow in them.) SQLite runs
+beside us and takes rows one by one.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from sqlalchemy import (
     Row,
     Table,
     TableValuedAlias,
+    Text,
     any_,
     bindparam,
+    cast,
     column,
     func,
     literal,
@@ -34,6 +37,7 @@ from plugin.storage.engine import BUSY_TIMEOUT
 
 Value = Any
 """What a column holds: text, number, date, moment; SQLAlchemy's types check and convert it."""
+_ROWS = "given"
 AnyRow = Row[*tuple[Value, ...]]
 AnyInsert = postgresql.Insert | sqlite.Insert
 Given = Mapping[str, ColumnElement[Value]]
@@ -94,10 +98,11 @@ class Transaction:
 
     def among(self, of: ColumnElement[Value], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
         """Whether a column's value is one of these, however many: one parameter, so one statement for any number."""
-        if self.is_postgres:
-            return of == any_(literal(list(values), postgresql.ARRAY(of.type)))
-        listed = func.json_each(encode_json(list(values))).table_valued("value")
-        return of.in_(select(listed.c.value))
+        listed = literal(encode_json(list(values)), Text)
+        if not self.is_postgres:
+            return of.in_(select(func.json_each(listed).table_valued("value").c.value))
+        items = func.json_array_elements_text(cast(listed, postgresql.JSON)).column_valued("item")
+        return of == any_(func.array(select(cast(items, of.type)).scalar_subquery()))
 
     def _set_busy_timeout(self, milliseconds: int) -> None:
         """Beside the transaction, which must not begin by it: its beginning is what waits."""
@@ -119,11 +124,11 @@ class Transaction:
         if not rows:
             return 0
         if self.is_postgres:
-            given = _unnested(table, names)
+            given = _given(table, names)
             chosen = select(literal(self.practice_id), *(given.c[name] for name in names))
             many = postgresql.insert(table).from_select(["practice_id", *names], chosen)
             counted = _upsert(many, key, replace).execution_options(preserve_rowcount=True)
-            return self.connection.execute(counted, _arrays(names, rows)).rowcount
+            return self.connection.execute(counted, _as_json(names, rows)).rowcount
         each = [{"practice_id": self.practice_id, **dict(zip(names, row, strict=True))} for row in rows]
         return self.connection.execute(_upsert(sqlite.insert(table), key, replace), each).rowcount
 
@@ -138,14 +143,14 @@ class Transaction:
         if not rows:
             return
         if self.is_postgres:
-            unnested = _unnested(table, names)
-            given: Given = {name: unnested.c[name] for name in names}
+            given: Given = dict(_given(table, names).c)
             statement = update(table).where(table.c.id == given["id"]).values(to(given))
-            self.connection.execute(statement, _arrays(names, rows))
+            self.connection.execute(statement, _as_json(names, rows))
             return
-        given = {name: bindparam(_given(name), type_=table.c[name].type) for name in names}
+        given = {name: bindparam(f"{_ROWS}_{name}", type_=table.c[name].type) for name in names}
         statement = update(table).where(table.c.id == given["id"]).values(to(given))
-        self.connection.execute(statement, [dict(zip(map(_given, names), row, strict=True)) for row in rows])
+        each = [{f"{_ROWS}_{name}": value for name, value in zip(names, row, strict=True)} for row in rows]
+        self.connection.execute(statement, each)
 
 
 def _upsert(statement: AnyInsert, key: Sequence[str], replace: Sequence[str]) -> AnyInsert:
@@ -157,15 +162,12 @@ def _upsert(statement: AnyInsert, key: Sequence[str], replace: Sequence[str]) ->
     return statement.on_conflict_do_update(index_elements=list(key), set_=new)
 
 
-def _unnested(table: Table, names: Sequence[str]) -> TableValuedAlias:
-    arrays = [bindparam(_given(name), type_=postgresql.ARRAY(table.c[name].type)) for name in names]
+def _given(table: Table, names: Sequence[str]) -> TableValuedAlias:
+    """The rows that were handed over, as a table with columns of the right types."""
     columns = [column(name, table.c[name].type) for name in names]
-    return func.unnest(*arrays).table_valued(*columns, name="given").render_derived(name="given")
+    rows = func.json_to_recordset(cast(bindparam(_ROWS, type_=Text), postgresql.JSON))
+    return rows.table_valued(*columns).render_derived(name=_ROWS, with_types=True)
 
 
-def _arrays(names: Sequence[str], rows: Sequence[Sequence[Value]]) -> dict[str, list[Value]]:
-    return {_given(name): list(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)}
-
-
-def _given(name: str) -> str:
-    return f"given_{name}"
+def _as_json(names: Sequence[str], rows: Sequence[Sequence[Value]]) -> dict[str, str]:
+    return {_ROWS: encode_json([dict(zip(names, row, strict=True)) for row in rows])}

@@ -13,7 +13,7 @@ from plugin.domain.assess import assess
 from plugin.domain.calendar import Practice
 from plugin.domain.ladder import Ladder
 from plugin.domain.program import Program
-from plugin.domain.record import CarePlan, Fact, Patient, Record
+from plugin.domain.record import Appointment, CarePlan, CareTeam, Event, Fact, Order, Other, Patient, Record
 from plugin.domain.rules import Rules
 from plugin.usecases.keeping import patients_of
 
@@ -55,23 +55,36 @@ def evaluate(
     read = evaluator.read_bundle(bundle)
     rules = Rules(Practice(zone), tuple(programs), evaluator.ladders)
     records = records_of(read.facts)
-    documents = [answer([assess(record, rules, moment) for record in records], moment, zone) for moment in at]
-    return Evaluation(tuple(documents), tuple(read.warnings))
+    assessed = [[assess(record, rules, moment) for record in records] for moment in at]
+    documents = [answer(found, moment, zone) for found, moment in zip(assessed, at, strict=True)]
+    left_out = (line for found in assessed for one in found for plan in one.plans for line in plan.left_out)
+    return Evaluation(tuple(documents), (*read.warnings, *dict.fromkeys(left_out)))
 
 
 def records_of(facts: Sequence[Fact]) -> list[Record]:
     """A record for each patient, in the order in which they come; a replaced record's facts are the survivor's (S7).
     What names no patient is known of everyone, since a link may make it evidence (E8); plans are nobody else's."""
     survivors = {f.ref: f.replaced_by for f in facts if isinstance(f, Patient) and f.replaced_by}
+    planned = frozenset(f.subject for f in facts if isinstance(f, CarePlan) and f.subject)
     of_patient: dict[str, list[Fact]] = {}
     shared: list[Fact] = []
     for fact in facts:
-        owners = [_survivor(patient, survivors) for patient in patients_of(fact) if patient]
+        owners = [_survivor(patient, survivors) for patient in _whose(fact, planned)]
         for owner in dict.fromkeys(owners):
             of_patient.setdefault(owner, []).append(fact)
         if not owners and not isinstance(fact, CarePlan):
             shared.append(fact)
     return [Record.of(ref, SOURCE, [*known, *shared]) for ref, known in of_patient.items()]
+
+
+def _whose(fact: Fact, planned: frozenset[str]) -> Sequence[str]:
+    """The patients whose fact it is. One with a plan may be named by a reference that leads nowhere (O12)."""
+    if isinstance(fact, Appointment):
+        others = (p.actor for p in fact.participants if p.actor in planned)
+    else:
+        subject = fact.subject if isinstance(fact, CarePlan | Order | Event | CareTeam | Other) else None
+        others = (ref for ref in (subject,) if ref in planned)
+    return [ref for ref in (*patients_of(fact), *others) if ref]
 
 
 def _survivor(patient: str, survivors: Mapping[str, str]) -> str:

@@ -33,6 +33,8 @@ from plugin.usecases.services import Services
 NO_PATIENT = "it names no patient"
 IN_ERROR = "entered in error"
 
+_PLANS_AND_PATIENTS = frozenset({"CarePlan", "Patient"})
+
 Placed = tuple[Fact, Sequence[str]]
 """A fact and the tracked patients whose it is."""
 
@@ -76,11 +78,12 @@ class _Ingestion:
         facts = [fact for fact in (*page.facts, *linked.facts) if not is_ours(fact)]
         named = self._patients_of(facts, linked)
         tracked, first_seen = self._track(facts, named)
+        merged, unread = self._merge(facts, tracked)
+        tracked |= merged
         aside = [*page.set_aside, *linked.set_aside, *_left_out(facts, named, tracked)]
         placed = [(fact, [p for p in named[fact.ref] if p == NOBODY or p in tracked]) for fact in facts]
-        unread = self._name_codes([(fact, whose) for fact, whose in placed if whose])
+        unread |= self._name_codes([(fact, whose) for fact, whose in placed if whose])
         kept = self._kept(placed, frozenset(linked.asked))
-        unread |= self._merge(facts, tracked)
         stored = self.uow.facts.store(self.source, kept, self.now)
         self.uow.patients.mark(self.source, stored.changed - {NOBODY}, self.now)
         if unread:
@@ -155,18 +158,21 @@ class _Ingestion:
             kept += [(fact, whose) for fact, whose in passed if fact.ref in known]
         return kept
 
-    def _merge(self, facts: Sequence[Fact], tracked: frozenset[str]) -> frozenset[str]:
-        """Merged records (S7), as far as one of the two is tracked; the survivors, of which the other's facts are yet to
-        be read. A version that was seen before says nothing new."""
-        merged = [fact for fact in facts if isinstance(fact, Patient) and fact.replaced_by]
-        merged = [fact for fact in merged if fact.ref in tracked or fact.replaced_by in tracked]
-        known = self.uow.facts.known(self.source, [fact.ref for fact in merged]) if merged else {}
-        survivors = set()
-        for fact in merged:
-            if fact.replaced_by and known.get(fact.ref) != fact.version:
-                self.uow.patients.merge(self.source, fact.ref, fact.replaced_by, self.now)
-                survivors.add(fact.replaced_by)
-        return frozenset(survivors)
+    def _merge(self, facts: Sequence[Fact], tracked: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+        """Merged records (S7), as far as one of the two is tracked: both are from now on. Beside them the survivors of
+        which facts have been passed by; none as long as only plans and patients have been read, and the survivor was
+        tracked. A version that was seen before says nothing new."""
+        merged = {f.ref: f for f in facts if isinstance(f, Patient) and tracked.intersection((f.ref, f.replaced_by))}
+        pairs = {ref: fact.replaced_by for ref, fact in merged.items() if fact.replaced_by}
+        if not pairs:
+            return frozenset(), frozenset()
+        known = self.uow.facts.known(self.source, sorted(pairs))
+        is_early = not self._has_begun([type_ for type_ in self.types if type_ not in _PLANS_AND_PATIENTS])
+        new = {ref: survivor for ref, survivor in pairs.items() if known.get(ref) != merged[ref].version}
+        for ref, survivor in new.items():
+            self.uow.patients.merge(self.source, ref, survivor, self.now)
+        unread = frozenset(survivor for survivor in new.values() if not (is_early and survivor in tracked))
+        return frozenset((*pairs, *pairs.values())), unread
 
     def _close(self, page: Page, aside: Sequence[SetAside], good: Iterable[str]) -> None:
         sources = self.uow.sources

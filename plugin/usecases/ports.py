@@ -39,6 +39,10 @@ class Ehr(Protocol):
     def read(self, refs: Sequence[str]) -> Iterator[Page]:
         """Resources by reference (``Type/id``), in batches; what is gone or forbidden is simply not in the answer."""
 
+    def ordered(self, codes: Sequence[Coding]) -> Iterator[Page]:
+        """Orders and Tasks with one of these codes, of all patients: whose plan begins with an order is known so before
+        anything else is read."""
+
     def read_patient(self, patient: str, since: date | None) -> Iterator[Page]:
         """All of one patient's resources of the feed's types, from a day on: a read-back."""
 
@@ -364,6 +368,9 @@ class Database(Protocol):
 
     def check(self) -> None:
         """Raises TemporaryFailure when the database does not answer, PermanentFailure when its schema is not this one's."""
+
+    def close(self) -> None:
+        """Gives back the connections that are kept open; the next unit opens new ones."""
 
 
 class Catalog(Protocol):

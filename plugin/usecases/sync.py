@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from plugin.domain.errors import MilepostError
+from plugin.domain.errors import MilepostError, Refused
+from plugin.domain.record import Coding
 from plugin.domain.source import Cursor, Source
 from plugin.usecases.backlog import FIRST_READ
 from plugin.usecases.ingest import Ingested, ingest
@@ -21,6 +22,8 @@ Progress = Callable[[str, int], None]
 
 READ_BACK = "read back"
 """What progress is told in place of a type while patients are read back."""
+
+_PLANS = "CarePlan"
 
 
 @dataclass(kw_only=True)
@@ -69,6 +72,8 @@ def read_source(services: Services, source: Source, progress: Progress | None = 
         _name_programs_codes(services, source, began)
         for type_ in in_order(services.ehr(source).types):
             _read_type(services, source, type_, reading=reading, progress=progress)
+            if type_ == _PLANS:
+                _read_ordered(services, source)
         reading.read_back = read_back_waiting(services, source, lambda n: progress(READ_BACK, n) if progress else None)
     except MilepostError as error:
         words = str(error)
@@ -88,7 +93,7 @@ def _read_ok(uow: UnitOfWork, source: Source, now: datetime) -> None:
 
 def in_order(types: Sequence[str]) -> list[str]:
     """Plans first: whose facts are kept depends on who has one. The rest as the source says."""
-    return sorted(types, key=lambda type_: type_ != "CarePlan")
+    return sorted(types, key=lambda type_: type_ != _PLANS)
 
 
 def _read_type(services: Services, source: Source, type_: str, *, reading: Reading, progress: Progress | None) -> None:
@@ -98,6 +103,21 @@ def _read_type(services: Services, source: Source, type_: str, *, reading: Readi
         count = reading.add(type_, ingest(services, source, page))
         if progress:
             progress(type_, count)
+
+
+def _read_ordered(services: Services, source: Source) -> None:
+    """The first time: whose plan begins with an order is known before the feed goes past the rest of the chart, and need
+    not be read back. Whom a server does not find by code is read back then."""
+    with services.database.begin(reading=True) as uow:
+        if uow.sources.cursor(source, FIRST_READ).watermark is not None:
+            return
+        programs = rules_for(services, uow, source, services.clock()).programs
+    codes = sorted({Coding(*pair) for program in programs for pair in program.order_codes})
+    try:
+        for page in services.ehr(source).ordered(codes):
+            ingest(services, source, page)
+    except Refused:
+        return
 
 
 def _name_programs_codes(services: Services, source: Source, now: datetime) -> None:

@@ -42,7 +42,7 @@ def folders_and_modules() -> set[str]:
         for file in [*(ROOT / package).glob("*.py"), *(ROOT / package).glob("domain/*.py")]
         if file.stem != "__init__"
     ]
-    folders = [entry for entry in below if entry.is_dir()]
+    folders = [entry for entry in below if entry.is_dir() and any(file.is_file() for file in entry.rglob("*"))]
     return {str(path.relative_to(ROOT)) for path in (*tops, *folders, *modules)}
 
 

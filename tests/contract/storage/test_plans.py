@@ -163,7 +163,7 @@ def test_failed_assessment_is_tried_again(database: Database, source: Source, ro
 
 
 def test_summary_counts(database: Database, source: Source) -> None:
-    """Patients, plans by status and stage, milestones by status, open gaps by tier, flags; of all or of one source."""
+    """Patients, plans by status and stage, milestones by status and owner, gaps, flags; of all or of one source."""
     one, other = tracked(database, source, "Patient/p1", "Patient/p2")
     closed = a_step("k3", status=Status.COMPLETED, gap=Gap.CLOSED, tier=0)
     saved(
@@ -187,7 +187,9 @@ def test_summary_counts(database: Database, source: Source) -> None:
             "plans_by_stage": {"assignment": 2},
             "milestones": 4,
             "milestones_by_status": {"completed": 1, "ready": 3},
+            "open_milestones_by_owner": {"coordinator": 3},
             "open_gaps_by_tier": {"1": 1, "3": 2},
+            "patients_with_open_gap": 2,
             "flags": {"a": 1, "b": 2},
         }
         assert unit.plans.summary(empty)["patients"] == 0

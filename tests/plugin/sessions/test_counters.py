@@ -1,6 +1,7 @@
 """The numbers that all processes share, on a real Redis."""
 
 import pytest
+from redis.client import Pipeline
 
 from plugin.sessions.connection import connect
 from plugin.sessions.counters import Counters
@@ -22,14 +23,19 @@ def test_without_redis_counting_is_quick_and_silent(monkeypatch: pytest.MonkeyPa
     now = 100.0
     client = connect(f"redis://127.0.0.1:{free_port()}/0")
     counters = Counters(client, clock=lambda: now)
-    asked: list[str] = []
+    asked: list[float] = []
     pipeline = client.pipeline
-    monkeypatch.setattr(client, "pipeline", lambda transaction: (asked.append("asked"), pipeline(transaction))[1])
+
+    def asking(transaction: bool) -> Pipeline:
+        asked.append(now)
+        return pipeline(transaction)
+
+    monkeypatch.setattr(client, "pipeline", asking)
 
     counters.add({"a": 1})
     counters.add({"a": 1})
     now += 11
     counters.add({"a": 1})
 
-    assert asked == ["asked", "asked"]
+    assert asked == [100.0, 111.0]
     assert counters.all() == {}

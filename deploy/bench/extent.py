@@ -1,0 +1,30 @@
+"""How much is measured: a quick run of a few minutes, or the whole of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extent:
+    """Medians are of so many `repetitions`. `resources` are the sizes of the practice that is swept, ascending;
+    `milestones` how many are open, ascending; `due` how many patients are due at once; `marked` how many are reassessed
+    though nothing changes; `written_patients` how many patients' resources are written back."""
+
+    repetitions: int
+    resources: Sequence[int]
+    milestones: Sequence[int]
+    due: Sequence[int]
+    marked: int = 5_000
+    written_patients: int = 200
+    warming: int = 6
+    """Readings of the whole practice before anything is measured: a JVM is slow until it has compiled itself."""
+
+
+QUICK = Extent(repetitions=3, resources=(5_000,), milestones=(10_000, 100_000), due=(100, 1_000))
+FULL = Extent(
+    repetitions=5,
+    resources=(5_000, 50_000),
+    milestones=(10_000, 100_000, 1_000_000),
+    due=(100, 1_000, 10_000),
+    warming=10,
+)

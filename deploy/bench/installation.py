@@ -1,0 +1,78 @@
+"""Milepost as it is installed, on databases of its own: one template, and as many fresh copies as are measured."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.services.postgres import PostgresServer
+from plugin import bootstrap
+from plugin.config import Settings, settings
+from plugin.domain.source import Source
+from plugin.usecases.publish import publish_shipped
+from plugin.usecases.services import Services
+from plugin.usecases.sources import add_source, source_named
+
+ZONE = "America/Chicago"
+_TEMPLATE = "milepost_template"
+
+
+class BenchFailure(Exception):
+    """Something that was to be measured did not happen; the figures would be worth nothing."""
+
+
+@dataclass(frozen=True)
+class Milepost:
+    """One fresh Milepost: its services, its one source, and where its database is."""
+
+    services: Services
+    source: Source
+    url: str
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Makes fresh ones. `key_file` is the key of all of them."""
+
+    postgres: PostgresServer
+    hapi_url: str
+    key_file: Path
+
+    def prepare(self) -> None:
+        """Makes the template: migrated, programs published, nothing read."""
+        self.postgres.execute(f"CREATE DATABASE {_TEMPLATE}")
+        chosen = self.settings(self.postgres.url(_TEMPLATE))
+        bootstrap.prepare(chosen)
+        services = bootstrap.build(chosen)
+        publish_shipped(services)
+        services.database.close()
+
+    def settings(self, url: str) -> Settings:
+        """Those of production, but for where things are."""
+        return settings(
+            {
+                "MILEPOST_DATABASE_URL": url.replace("+psycopg", ""),
+                "MILEPOST_ZONE": ZONE,
+                "MILEPOST_KEY_FILE": str(self.key_file),
+            }
+        )
+
+    @contextmanager
+    def fresh(self, slug: str = "bench") -> Iterator[Milepost]:
+        """A Milepost that has read nothing yet, with this one source; its database is dropped afterwards."""
+        with self.postgres.database(_TEMPLATE) as url:
+            services = self.services(url)
+            source = add_source(services, Source(id=0, slug=slug, base_url=self.hapi_url))
+            try:
+                yield Milepost(services, source, url)
+            finally:
+                services.database.close()
+
+    def services(self, url: str) -> Services:
+        """What works on a database, as a worker builds it."""
+        return bootstrap.build(self.settings(url))
+
+    def found(self, url: str) -> Milepost:
+        """What another process of ours made."""
+        services = self.services(url)
+        return Milepost(services, source_named(services, None), url)

@@ -1,0 +1,32 @@
+"""gunicorn for the web process: `gunicorn --config deploy/gunicorn.conf.py`. Where it listens is MILEPOST_BIND."""
+
+from plugin.config import settings
+from plugin.domain.errors import BadSettings
+from plugin.run import WEB_PROCESSES, WEB_THREADS, WEB_TIMEOUT_S
+
+try:
+    bind = settings().bind  # loopback, unless somebody decided otherwise
+except BadSettings as error:
+    raise SystemExit(f"milepost: {error}") from error
+
+wsgi_app = "plugin.app:create_app()"
+workers = WEB_PROCESSES
+threads = WEB_THREADS
+worker_class = "gthread"
+timeout = WEB_TIMEOUT_S
+graceful_timeout = 20
+keepalive = 5
+max_requests = 100_000  # a process that has grown is replaced now and then
+max_requests_jitter = 10_000
+limit_request_line = 2048
+limit_request_fields = 50
+limit_request_field_size = 8190
+proxy_protocol = False
+forwarded_allow_ips = ""  # nobody tells us who else is asking (plugin/api/access.py)
+server_software = "milepost"
+
+# Milepost logs every request by its route's pattern. Whoever turns gunicorn's own log on gets no query, and should know
+# that the paths of hooks and charts are in it.
+accesslog = None
+access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(B)s %(L)s'
+errorlog = "-"

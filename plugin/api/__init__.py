@@ -1,0 +1,1 @@
+"""What programs ask of Milepost over HTTP: health, metrics, and the hooks of the FHIR servers."""

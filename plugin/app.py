@@ -1,0 +1,41 @@
+"""The web process: ``create_app()`` puts blueprints, their guard, error pages and headers together; no logic."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from plugin import bootstrap
+from plugin.api.access import guard
+from plugin.api.errors import error_pages
+from plugin.api.headers import security_headers
+from plugin.api.health import health_pages
+from plugin.api.traffic import watch_traffic
+from plugin.api.webhooks import hook_pages
+from plugin.config import settings
+from plugin.domain.errors import PermanentFailure
+from plugin.ops.logs import configure_logs
+from plugin.usecases.services import Services
+
+
+def create_app(services: Services | None = None, *, metrics_token: str | None = None) -> Flask:
+    """Without services: as the environment says, with its logs; what cannot be used ends the process with its words."""
+    if services is None:
+        services, metrics_token = _from_settings()
+    app = Flask("milepost", static_folder=None, template_folder=None)
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    watch_traffic(app, services)
+    guard(app, metrics_token)
+    error_pages(app)
+    security_headers(app)
+    app.register_blueprint(health_pages(services, metrics_token))
+    app.register_blueprint(hook_pages(services))
+    return app
+
+
+def _from_settings() -> tuple[Services, str | None]:
+    try:
+        found = settings()
+        configure_logs(found.log_level, found.log_format)
+        return bootstrap.connected(found), found.metrics_token
+    except PermanentFailure as error:
+        raise SystemExit(f"milepost: {error}") from error

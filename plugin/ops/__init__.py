@@ -1,0 +1,1 @@
+"""How Milepost is watched while it runs: its metrics and its logs."""

@@ -1,0 +1,76 @@
+"""The port ``Jobs``: asks the broker for work, by the task's name and with ids only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from plugin.ops.logs import log_for
+from plugin.usecases.ports import Metrics
+from tasks.app import CONFIGURATION
+from tasks.routes import DELIVER, POLL, RECONCILE, TICK
+
+_WORTH = timedelta(minutes=2)
+"""A job that nobody took for so long is not worth taking: the beat has asked again since."""
+
+_log = log_for("tasks.dispatch")
+
+
+class BrokerJobs:
+    """Losing a job loses nothing, so a broker that is away stops nobody: the loss is counted."""
+
+    def __init__(
+        self, app: Celery, metrics: Metrics, *, wants: Callable[[int], bool], check: Callable[[], None]
+    ) -> None:
+        """``wants`` says whether a poll of a source is not waiting already; ``check`` whether the broker answers."""
+        self._app = app
+        self._metrics = metrics
+        self._wants = wants
+        self._check = check
+
+    def poll(self, source_id: int) -> None:
+        """However often it is asked for, one poll waits at a time."""
+        if self._wants(source_id):
+            self._send(POLL, source_id)
+
+    def tick(self) -> None:
+        """Reassess what is due now."""
+        self._send(TICK)
+
+    def deliver(self) -> None:
+        """Deliver what is due now."""
+        self._send(DELIVER)
+
+    def reconcile(self, source_id: int) -> None:
+        """Compare this source with what is stored."""
+        self._send(RECONCILE, source_id)
+
+    def check(self) -> None:
+        """Raises TemporaryFailure when the broker does not answer."""
+        self._check()
+
+    def _send(self, task: str, *ids: int) -> None:
+        try:
+            self._app.send_task(task, args=ids, expires=_WORTH.total_seconds(), ignore_result=True)
+        except OperationalError as error:
+            self._metrics.count("jobs_lost", task=task)
+            _log.warning("job_lost", task=task, ids=ids, error=type(error).__name__)
+
+
+def sender(redis_url: str) -> Celery:
+    """An app that only sends, and gives up at once: whoever asks for a job does not wait for the broker."""
+    app = Celery("milepost", set_as_current=False)
+    app.conf.update(CONFIGURATION)
+    app.conf.update(
+        broker_url=redis_url,
+        broker_transport_options={
+            **CONFIGURATION["broker_transport_options"],
+            "socket_timeout": 5,
+            "max_retries": 0,
+            "interval_start": 0,
+        },
+    )
+    return app
