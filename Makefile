@@ -91,8 +91,8 @@ faults: $(INSTALLED) ## Kill the sweeping, ticking and delivering process N=50 t
 	$(PYTHON) -m tests.faults --runs $(N)
 
 .PHONY: demo
-demo: $(INSTALLED) ## HAPI with the demo practice, Milepost at work on it, until Ctrl-C (ONCE=1: stop after the summary)
-	$(PYTHON) -m deploy.demo $(if $(ONCE),--once)
+demo: $(INSTALLED) ## HAPI with the demo practice, Milepost at work on it, until Ctrl-C (ONCE=1, KEEP=1, PATIENTS=340)
+	@$(PYTHON) -m deploy.demo $(if $(ONCE),--once) $(if $(KEEP),--keep) $(if $(PATIENTS),--patients $(PATIENTS))
 
 .PHONY: bench
 bench: $(INSTALLED) ## Speed, as ratios on this machine, into deploy/bench/README.md (QUICK=1: under five minutes)

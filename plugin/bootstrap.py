@@ -14,6 +14,7 @@ from plugin.domain.calendar import Practice
 from plugin.domain.errors import BadProgram
 from plugin.domain.program import Program
 from plugin.domain.source import Source
+from plugin.ops.processes import Processes
 from plugin.usecases.evaluate import Evaluator
 from plugin.usecases.ports import Ehr, Gauge, Jobs, Metrics
 from plugin.usecases.services import Services
@@ -105,6 +106,7 @@ def build(settings: Settings, *, jobs: Jobs | None = None, metrics: Metrics | No
         practice=Practice(settings.zone),
         jobs=jobs or NoJobs(),
         metrics=metrics or NoMetrics(),
+        processes=Processes(),
         clock=_now,
         token=lambda: secrets.token_urlsafe(32),
         public_url=settings.public_url,

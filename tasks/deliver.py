@@ -13,4 +13,4 @@ WITHIN = timedelta(minutes=2)
 @task(DELIVER)
 def deliver_due(this: MilepostTask) -> None:
     """All that are due now; the process's name stands beside what it has claimed."""
-    deliver(this.services, worker=str(this.request.hostname), within=WITHIN)
+    deliver(this.services, within=WITHIN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from plugin.domain.assessment import Milestone
@@ -28,12 +29,12 @@ from plugin.domain.record import (
     Statement,
 )
 from plugin.domain.source import Source
-from plugin.usecases.ports import Database, UnitOfWork
+from plugin.usecases.ports import Database, Ehr, UnitOfWork
 from plugin.usecases.publish import publish_shipped
 from plugin.usecases.services import Services
 from plugin.usecases.sweep import Swept, sweep
 from tests.fake_storage import FakeDatabase
-from tests.fakes import FakeCatalog, FakeClock, FakeEhr, FakeJobs, FakeMetrics, FakeServer, Faults
+from tests.fakes import FakeCatalog, FakeClock, FakeEhr, FakeJobs, FakeMetrics, FakeProcesses, FakeServer, Faults
 
 LOINC = "http://loinc.org"
 HBA1C = Coding(LOINC, "4548-4", "Hemoglobin A1c")
@@ -164,6 +165,7 @@ class World:
     catalog: FakeCatalog = field(default_factory=FakeCatalog)
     jobs: FakeJobs = field(default_factory=FakeJobs)
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
+    processes: FakeProcesses = field(default_factory=FakeProcesses)
 
     def __post_init__(self) -> None:
         self.ehr = FakeEhr(self.server)
@@ -176,14 +178,18 @@ class World:
 
     def with_faults(self, faults: Faults | None) -> Services:
         """The services, with a fault before the database and the EHR."""
-        ehr = faults.before(self.ehr) if faults else self.ehr
+        database: Database = self.database
+        ehr: Ehr = self.ehr
+        if faults is not None:
+            database, ehr = cast(Database, faults.before(database)), cast(Ehr, faults.before(ehr))
         return Services(
-            database=faults.before(self.database) if faults else self.database,  # type: ignore[arg-type]  # a proxy
-            ehr=lambda source: ehr,  # type: ignore[arg-type,return-value]  # a proxy
+            database=database,
+            ehr=lambda source: ehr,
             catalog=self.catalog,
             practice=Practice(CHICAGO),
             jobs=self.jobs,
             metrics=self.metrics,
+            processes=self.processes,
             clock=self.clock,
             token=lambda: "token",
             public_url="https://milepost.test",
@@ -200,7 +206,7 @@ class World:
 
     def sweep(self, services: Services | None = None, *, write: bool = True) -> Swept:
         """Everything once."""
-        return sweep(services or self.services, self.now_source(), worker="test", write=write)
+        return sweep(services or self.services, self.now_source(), write=write)
 
     def kept(self) -> set[str]:
         """References of all facts that are stored."""

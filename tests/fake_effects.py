@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -78,8 +78,18 @@ class FakeLedger(Part):
         ][:limit]
         for entry in ready:
             row = replace(entry.row, state=EffectState.CLAIMED, attempts=entry.row.attempts + 1)
-            self._tables.effects[row.key] = Entry(row=row, ready_at=now + LEASE)
+            self._tables.effects[row.key] = Entry(row=row, ready_at=now + LEASE, worker=worker)
         return [self._tables.effects[entry.row.key].row for entry in ready]
+
+    def claimants(self, kinds: Sequence[EffectKind], now: datetime) -> frozenset[str]:
+        claimed = (e for e in self._tables.effects.values() if e.row.state is EffectState.CLAIMED)
+        return frozenset(e.worker for e in claimed if e.worker and e.row.kind in kinds)
+
+    def release(self, kinds: Sequence[EffectKind], workers: Iterable[str], now: datetime) -> int:
+        claimed = [e for e in self._tables.effects.values() if e.row.state is EffectState.CLAIMED]
+        theirs = [e for e in claimed if e.row.kind in kinds and e.worker in list(workers)]
+        self._tables.effects.update({e.row.key: replace(e, ready_at=now) for e in theirs})
+        return len(theirs)
 
     def done(self, ids: Sequence[int], now: datetime, digests: Mapping[int, str] | None = None) -> None:
         for entry in [e for e in self._tables.effects.values() if e.row.id in ids]:

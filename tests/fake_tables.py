@@ -49,6 +49,7 @@ class Entry:
     row: LedgerRow
     ready_at: datetime | None = None
     is_withdrawn: bool = False
+    worker: str | None = None
 
 
 @dataclass

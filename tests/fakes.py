@@ -68,6 +68,8 @@ class FakeServer:
     """References that are refused, with the server's words."""
     authors: dict[str, str] = field(default_factory=dict)
     down: bool = False
+    stamps_changes: bool = True
+    """Whether a fact's stamp says when it came to be."""
     _tick: int = 0
 
     def put(self, *facts: Fact) -> None:
@@ -76,7 +78,8 @@ class FakeServer:
             self._tick += 1
             version = str(int(self.facts[fact.ref].version) + 1) if fact.ref in self.facts else "1"
             self.stamps[fact.ref] = START + timedelta(milliseconds=self._tick)
-            self.facts[fact.ref] = replace(fact, version=version, seen=self.stamps[fact.ref])
+            seen = self.stamps[fact.ref] if self.stamps_changes else None
+            self.facts[fact.ref] = replace(fact, version=version, seen=seen)
 
     def put_late(self, fact: Fact, stamp: datetime) -> None:
         """A transaction that committed after the feed had gone past its stamp."""
@@ -308,6 +311,20 @@ class FakeMetrics:
 
     def page(self, gauges: Iterable[Gauge]) -> str:
         return "\n".join(sorted({*self.counters, *(gauge.name for gauge in gauges)}))
+
+
+@dataclass
+class FakeProcesses:
+    """The port ``Processes``: who has ended is what is said to have ended."""
+
+    me: str = "test:1"
+    gone: set[str] = field(default_factory=set)
+
+    def name(self) -> str:
+        return self.me
+
+    def is_gone(self, name: str) -> bool:
+        return name in self.gone
 
 
 class Killed(BaseException):

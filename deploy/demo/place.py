@@ -107,7 +107,7 @@ class Place:
         """Noted when all is loaded and swept, so that a demo that was cut off is not taken for a whole one."""
         self._books.write_text(json.dumps(asdict(practice)))
 
-    def settings(self, redis_url: str, web_port: int, *, calls_back: bool) -> dict[str, str]:
+    def settings(self, redis_url: str, web_port: int) -> dict[str, str]:
         """Milepost's settings; every other has its default, whatever the user's environment says."""
         ours = {
             "MILEPOST_DATABASE_URL": f"sqlite:///{self.database}",
@@ -117,7 +117,6 @@ class Place:
             "MILEPOST_POLL_SECONDS": str(POLL_SECONDS),
             "MILEPOST_TICK_SECONDS": str(TICK_SECONDS),
             "MILEPOST_BIND": f"{HOST}:{web_port}",
-            "MILEPOST_PUBLIC_URL": f"http://{HOST}:{web_port}" if calls_back else "",
         }
         return {**variables(), **ours}
 

@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -64,11 +64,11 @@ class Demo:
         if kept is None:
             self.place.clear()
         self._announce(kept)
-        hapi_port = kept.hapi_port if kept else children.free_port(HAPI_PORT)
+        hapi_port = _same_port(kept.hapi_port) if kept else children.free_port(HAPI_PORT)
         web_port = children.free_port(WEB_PORT)
         ehr = Ehr(self.wishes.fhir or self._start_hapi(hapi_port), self.wishes.tag)
         practice = kept or self._load(ehr, hapi_port)
-        settings = self.place.settings(self._start_redis(), web_port, calls_back=self.wishes.fhir is None)
+        settings = self.place.settings(self._start_redis(), web_port)
         self.place.write_settings(settings)
         command = Command(environment_of(settings), self.place.command_log)
         self._go_on(command) if kept else self._set_up(command, ehr, practice)
@@ -143,7 +143,7 @@ class Demo:
         with self.screen.step("milepost source add", "asking the server what it can do") as step:
             only = ("--filter", f"_tag={ehr.filter}") if ehr.tag else ()
             said = command.run("source", "add", SLUG, ehr.base, *only).splitlines()
-            step.words = " ".join(said[:2])
+            step.words = said[0]
         with self.screen.step("milepost source test", "trying what a sweep needs") as step:
             checks = command.answer("source", "test", SLUG)
             step.words = f"all {len(checks)} checks are good"
@@ -157,7 +157,6 @@ class Demo:
     def _go_on(self, command: Command) -> None:
         with self.screen.step("milepost upgrade", "bringing the database up to date") as step:
             command.run("upgrade")
-            command.run("source", "probe", SLUG)
             step.words = "the database is up to date"
         self._sweep(command, "milepost sweep")
 
@@ -183,7 +182,17 @@ class Demo:
             ready = f"http://{HOST}:{port}/readyz"
             milepost.wait_until(partial(children.page_is_good, ready), WEB_WITHIN_S)
             step.words = f"{ready} says ok"
+            if self._hapi is not None:
+                self._call_back(command, port)
+                step.words += "; HAPI calls it when something changes"
         return milepost
+
+    @staticmethod
+    def _call_back(command: Command, web_port: int) -> None:
+        """Registers the Subscription, now that there is somebody to call: HAPI would try again and again. A server that
+        is not the demo's own is left without one."""
+        told = {**command.environment, "MILEPOST_PUBLIC_URL": f"http://{HOST}:{web_port}"}
+        replace(command, environment=told).run("source", "probe", SLUG)
 
     # -------------------------------------------------------------------------------------------- what came of it
     def _summarize(self, command: Command, ehr: Ehr, practice: Practice) -> Trial | None:
@@ -206,7 +215,7 @@ class Demo:
     def _tell_where_to_look(self, ehr: Ehr, web_port: int, tried: Trial | None) -> None:
         milepost, web = short(MILEPOST), f"http://{HOST}:{web_port}"
         self.screen.say()
-        self.screen.fact("Look at", f"{ehr.base}/Task?_tag=https://milepost.example/tag|milepost")
+        self.screen.fact("Look at", f"{ehr.base}/Task?_tag=https://milepost.example/tag%7Cmilepost")
         self.screen.fact("", f"{web}/healthz, {web}/readyz, {web}/metrics")
         self.screen.fact("Logs", f"{short(self.place.run_log)}, {short(self.place.hapi / 'hapi.log')}")
         self.screen.say()
@@ -226,6 +235,15 @@ class Demo:
             if self._hapi is not None and self._hapi.pid is None:
                 raise StepFailed("HAPI ended by itself.", self._hapi.log)
             time.sleep(LOOK_S)
+
+
+def _same_port(port: int) -> int:
+    """The source's address is the one under which it was added."""
+    if children.free_port(port) != port:
+        raise StepFailed(
+            f"HAPI had port {port} the last time, and another program has it now. Without KEEP=1 it is free."
+        )
+    return port
 
 
 @contextlib.contextmanager

@@ -84,10 +84,11 @@ class _Sending:
                 self._answer(draft, version=_version_in(entry))
 
     def give_up(self, drafts: Iterable[Draft], failure: MilepostError) -> None:
-        """Answers all that have no answer yet."""
+        """Answers all that have no answer yet: not their fault, so to be tried again."""
         for draft in drafts:
             if draft.ref not in self.answers:
-                self._refuse(draft, failure)
+                words = f"{draft.ref}: {failure}"
+                self.answers[draft.ref] = Written(draft.ref, None, error=words, temporary=True)
 
     def _decide_again(self, batch: Sequence[Draft], failure: MilepostError) -> None:
         """A conflict may be one with ourselves: an earlier try was written, and its answer lost."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Mapping
 from dataclasses import asdict
 
@@ -32,7 +30,7 @@ def sweep(slug: str | None, *, write: bool, format_: str) -> None:
     built = services()
     source = source_named(built, slug)
     with Bars() as bars:
-        swept = sweep_source(built, source, worker=worker(), write=write, progress=bars.show)
+        swept = sweep_source(built, source, write=write, progress=bars.show)
     if format_ == "json":
         print_json(_swept_as_json(source, swept))
     else:
@@ -71,7 +69,7 @@ def tick(format_: str) -> None:
 @format_option
 def deliver(format_: str) -> None:
     """Carries out the effects whose time has come: writes, notices, work items, report lines."""
-    done = deliver_due(services(), worker=worker())
+    done = deliver_due(services())
     if format_ == "json":
         print_json(asdict(done))
     else:
@@ -90,11 +88,6 @@ def reconcile(slug: str | None, format_: str) -> None:
         return
     rows = [("type", "on the server", "deleted", "missed")]
     print_rows([*rows, *((r.type, r.on_server, r.deleted, r.missed) for r in done)], indent="")
-
-
-def worker() -> str:
-    """Who claims effects from here."""
-    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def _print_swept(source: Source, swept: Swept) -> None:

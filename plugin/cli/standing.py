@@ -85,6 +85,5 @@ def _source_as_json(of: SourceStatus) -> Mapping[str, object]:
         "care_plans_unaccounted": of.unaccounted,
         "not_counted": of.not_counted,
         "set_aside": of.set_aside,
-        "waiting_for_read_back": of.waiting_for_read_back,
         **of.summary,
     }

@@ -223,7 +223,8 @@ class _Gathering:
             for piece in pieces:
                 if piece.place is None or not piece.codes & turn.step.codes or not self._is_for(turn, piece):
                     continue
-                if turn.touches(piece.place.first, piece.place.last):
+                first, last = piece.place.first, piece.place.last
+                if turn.touches(first, last) and not turn.holds(first, last):
                     self._give(turn, piece, Strength.LOOSE)
 
     def _visits_of(self, piece: Piece) -> list[Visit]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from plugin.domain.assessment import Assessment, Effect, EffectKind, Passed
-from plugin.domain.writes import FlagContent, GapContent
+from plugin.domain.writes import FlagContent, GapContent, TaskContent
 
 
 class EffectState(StrEnum):
@@ -81,23 +81,24 @@ def reconcile(rows: Sequence[LedgerRow], assessment: Assessment) -> LedgerChange
     create = tuple(e for key, e in wanted.items() if key not in known and _is_worth_beginning(e, assessment))
     renew = [(known[key].id, e) for key, e in wanted.items() if key in known and _comes_back(known[key], e)]
     withdraw: list[int] = []
-    for row in rows:
-        if row.key in wanted:
-            continue
-        instead = _undone(row, assessment.patient)
-        if instead is not None:
-            renew.append((row.id, instead))
-        elif row.state is EffectState.PLANNED and not row.done_digest:
-            withdraw.append(row.id)
+    for row in (row for row in rows if row.key not in wanted):
+        instead = _instead(row)
+        if instead is None:
+            if row.state in (EffectState.PLANNED, EffectState.CLAIMED):
+                withdraw.append(row.id)
+        elif content_digest(instead) != row.digest:
+            renew.append((row.id, _undoing(row, assessment.patient, instead)))
     skip = tuple(passed for passed in assessment.passed if passed.effect.key not in known)
     return LedgerChange(create=create, skip=skip, withdraw=tuple(withdraw), renew=tuple(renew))
 
 
 def _comes_back(row: LedgerRow, effect: Effect) -> bool:
-    """Whether a row that is there has to be planned again, or for another time."""
+    """Whether a row that is there has to be planned again, or otherwise: for another time, person or content."""
     if effect.kind is EffectKind.WRITE:
         return _differs(row, effect)
-    return row.state is EffectState.WITHDRAWN or (row.state is EffectState.PLANNED and row.at != effect.at)
+    planned = (row.at, row.role, row.owner, row.digest)
+    is_otherwise = planned != (effect.at, effect.role, effect.owner, content_digest(effect.content))
+    return row.state is EffectState.WITHDRAWN or (row.state is EffectState.PLANNED and is_otherwise)
 
 
 def _differs(row: LedgerRow, effect: Effect) -> bool:
@@ -121,21 +122,26 @@ def _is_worth_beginning(effect: Effect, assessment: Assessment) -> bool:
     return True
 
 
-def _undone(row: LedgerRow, patient: str) -> Effect | None:
-    """What is to be written over a gap or a flag that stands in the EHR and is wanted no more; None where nothing is."""
-    content = row.content
-    if row.kind is not EffectKind.WRITE or content is None:
+_INSTEAD: Mapping[str, Callable[[Mapping[str, object]], Mapping[str, object]]] = {
+    "task": lambda content: TaskContent.from_json(content).withdrawn.as_json(),
+    "detected-issue": lambda content: GapContent.from_json(content).withdrawn.as_json(),
+    "flag": lambda content: FlagContent.from_json(content).withdrawn.as_json(),
+}
+"""What is written over a Task, gap or flag that is wanted no more."""
+
+
+def _instead(row: LedgerRow) -> Mapping[str, object] | None:
+    """What is to stand in the EHR in place of a write that is wanted no more; None for what cannot stand there, or was
+    never tried."""
+    if row.kind is not EffectKind.WRITE or row.content is None:
         return None
-    if row.state is EffectState.PLANNED and not row.done_digest:
-        return None
-    if row.what == "detected-issue":
-        instead: Mapping[str, object] = GapContent.from_json(content).withdrawn.as_json()
-    elif row.what == "flag":
-        instead = FlagContent.from_json(content).withdrawn.as_json()
-    else:
-        return None
-    if content_digest(instead) == row.digest:
-        return None
+    instead = _INSTEAD[row.what](row.content)
+    was_tried = row.state is EffectState.CLAIMED or (row.state is EffectState.PLANNED and row.attempts > 0)
+    aims_at_it = row.state is EffectState.PLANNED and content_digest(instead) == row.digest
+    return instead if row.done_digest or was_tried or aims_at_it else None
+
+
+def _undoing(row: LedgerRow, patient: str, instead: Mapping[str, object]) -> Effect:
     return Effect(
         key=row.key,
         kind=row.kind,

@@ -59,8 +59,9 @@ def pieces_of(
     for fact in record.facts.values():
         if isinstance(fact, Event):
             if _is_final(fact, record.facts) and fact.subject in (None, *names):
-                told = [visit for link in fact.appointments if (visit := visits.get(link.ref or ""))]
-                pieces.append(_of_event(fact, told, linked, zone))
+                of = (visits.get(link.ref or "") for link in fact.appointments)
+                noted = [visit for visit in of if visit is not None and fact in visit.encounters]
+                pieces.append(_of_event(fact, noted, linked, zone))
         elif isinstance(fact, Appointment) and fact.ref in visits and not visits[fact.ref].is_group:
             visit = visits[fact.ref]
             codes = pairs(appointment_codes(fact))

@@ -92,6 +92,15 @@ class TaskContent(_Content):
     codes: tuple[str, ...] = ()
 
     @property
+    def withdrawn(self) -> Self:
+        """What to write when nothing wants that Task any more: its plan was deleted, or somebody else's Task stands for
+        the step now. What was done or cancelled stays so (S2)."""
+        if Status(self.status).is_final:
+            return self
+        rest = replace(self, gap=Gap.NONE.value, tier=0, booked_for=None)
+        return replace(rest, status=Status.CANCELLED.value, reason="removed-from-plan")
+
+    @property
     def task_status(self) -> str:
         """The word for ``Task.status`` (DESIGN §4.3)."""
         status = Status(self.status)

@@ -70,26 +70,10 @@ Log = structlog.stdlib.BoundLogger
 
 
 def configure_logs(level: str, form: Literal["json", "console"]) -> None:
-    """For this process; a second call replaces the first."""
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        without_secrets,
-    ]
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
-    )
+    """For this process, on standard error; a second call replaces the first. Without it Python writes warnings there,
+    in its own form."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_formatter(shared, form))
+    handler.setFormatter(_formatter(form))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
@@ -103,8 +87,27 @@ def configure_logs(level: str, form: Literal["json", "console"]) -> None:
 
 def log_for(name: str) -> Log:
     """The logger of a module: ``milepost.`` and the module's name."""
-    log: Log = structlog.stdlib.get_logger(f"milepost.{name}")
+    log: Log = structlog.wrap_logger(
+        logging.getLogger(f"milepost.{name}"),
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_shared(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
     return log
+
+
+def _shared() -> list[Processor]:
+    """What is done to every line, ours or another library's."""
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        without_secrets,
+    ]
 
 
 def without_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -141,14 +144,14 @@ def _cleaned(fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # A
     }
 
 
-def _formatter(shared: list[Processor], form: str) -> logging.Formatter:
+def _formatter(form: str) -> logging.Formatter:
     last: Processor = (
         structlog.processors.JSONRenderer()
         if form == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[_first_line, *shared],
+        foreign_pre_chain=[_first_line, *_shared()],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             _without_trace,

@@ -7,15 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
-from sqlalchemy import Column, ColumnElement, Table, and_, func, select
+from sqlalchemy import ColumnElement, Table, and_, case, func, select
 
 from plugin.domain.assessment import Gap, Milestone, PlanState, Status
 from plugin.domain.source import Source
 from plugin.storage.codec import decode_milestone, decode_plan, decode_strings
 from plugin.storage.tables import milestone, patient, plan
-from plugin.storage.transaction import Transaction, Value
-
-_ENDED = (Status.COMPLETED.value, Status.CANCELLED.value)
+from plugin.storage.transaction import Transaction
 
 
 def read_plans(transaction: Transaction, source: Source, ref: str, today: date) -> list[PlanState]:
@@ -33,37 +31,64 @@ def read_plans(transaction: Transaction, source: Source, ref: str, today: date) 
 
 
 def count_all(transaction: Transaction, source: Source | None) -> Mapping[str, object]:
-    """Counts for ``status``; of one source, or of the practice."""
+    """Counts for ``status``; of one source, or of the practice. Each table is read once."""
 
     def of(table: Table) -> ColumnElement[bool]:
         return table.c.source_id == source.id if source else table.c.practice_id == transaction.practice_id
 
-    there = and_(of(plan), plan.c.gone_at.is_(None))
-    its_plan = and_(plan.c.patient_id == milestone.c.patient_id, plan.c.plan == milestone.c.plan)
-    steps = and_(of(milestone), select(plan.c.plan).where(its_plan, plan.c.gone_at.is_(None)).exists())
-    tracked = and_(of(patient), patient.c.tracked_at.is_not(None))
-    flags: Counter[str] = Counter()
-    for flagged, count in _count(transaction, plan.c.flags, there).items():
-        flags.update(dict.fromkeys(decode_strings(flagged), count))
-    gaps = and_(steps, milestone.c.gap == Gap.OPEN.value)
-    tiers = _count(transaction, milestone.c.tier, gaps)
-    is_open = and_(steps, milestone.c.status.not_in(_ENDED))
     return {
-        "patients": _total(transaction, patient, tracked),
-        "waiting_for_read_back": _total(transaction, patient, and_(tracked, patient.c.waits_since.is_not(None))),
-        "failed": _total(transaction, patient, and_(tracked, patient.c.failed.is_not(None))),
-        "backlog": _total(transaction, patient, and_(tracked, patient.c.backlog)),
-        "plans": _total(transaction, plan, there),
-        "plans_by_status": _count(transaction, plan.c.status, there),
-        "plans_by_stage": _count(transaction, plan.c.stage, there),
-        "milestones": _total(transaction, milestone, steps),
-        "milestones_by_status": _count(transaction, milestone.c.status, steps),
-        "open_milestones_by_owner": _count_owners(transaction, is_open),
-        "open_gaps_by_tier": {str(tier): count for tier, count in tiers.items()},
-        "patients_with_open_gap": int(
-            transaction.column(select(func.count(milestone.c.patient_id.distinct())).where(gaps))[0]
-        ),
+        **_count_patients(transaction, and_(of(patient), patient.c.tracked_at.is_not(None))),
+        **_count_plans(transaction, and_(of(plan), plan.c.gone_at.is_(None))),
+        **_count_milestones(transaction, and_(of(milestone), milestone.c.gone_at.is_(None))),
+    }
+
+
+def _count_patients(transaction: Transaction, which: ColumnElement[bool]) -> Mapping[str, object]:
+    waits, failed = patient.c.waits_since.is_not(None), patient.c.failed.is_not(None)
+    query = select(func.count(), *(func.count(case((is_so, 1))) for is_so in (waits, failed, patient.c.backlog)))
+    names = ("patients", "waiting_for_read_back", "failed", "backlog")
+    (counts,) = transaction.rows(query.select_from(patient).where(which))
+    return dict(zip(names, counts, strict=True))
+
+
+def _count_plans(transaction: Transaction, which: ColumnElement[bool]) -> Mapping[str, object]:
+    statuses: Counter[str] = Counter()
+    stages: Counter[str] = Counter()
+    flags: Counter[str] = Counter()
+    columns = (plan.c.status, plan.c.stage, plan.c.flags)
+    for status, stage, flagged, count in transaction.rows(
+        select(*columns, func.count()).where(which).group_by(*columns)
+    ):
+        statuses[status] += count
+        stages[stage] += count
+        flags.update(dict.fromkeys(decode_strings(flagged), count))
+    return {
+        "plans": statuses.total(),
+        "plans_by_status": dict(statuses),
+        "plans_by_stage": dict(stages),
         "flags": dict(flags),
+    }
+
+
+def _count_milestones(transaction: Transaction, which: ColumnElement[bool]) -> Mapping[str, object]:
+    """An owner is a person, or the role where no person is known; the busiest comes first."""
+    statuses: Counter[str] = Counter()
+    tiers: Counter[str] = Counter()
+    owners: Counter[str] = Counter()
+    owner = func.coalesce(milestone.c.owner_ref, milestone.c.owner_role)
+    columns = (milestone.c.status, milestone.c.gap, milestone.c.tier, owner)
+    query = select(*columns, func.count()).where(which).group_by(*columns).order_by(milestone.c.tier, owner)
+    for status, gap, tier, whose, count in transaction.rows(query):
+        statuses[status] += count
+        tiers.update({str(tier): count} if gap == Gap.OPEN else {})
+        owners.update({whose: count} if not Status(status).is_final else {})
+    with_gap = select(func.count(milestone.c.patient_id.distinct())).where(which, milestone.c.gap == Gap.OPEN.value)
+    return {
+        "milestones": statuses.total(),
+        "milestones_by_status": dict(statuses),
+        "open_milestones_by_owner": dict(owners.most_common()),
+        "open_gaps_by_tier": dict(tiers),
+        "patients_with_open_gap": transaction.column(with_gap)[0],
     }
 
 
@@ -81,18 +106,3 @@ def _on(today: date, step: Milestone) -> Milestone:
     if step.due is None:
         return step
     return replace(step, days_past_due=(today - step.due).days if step.gap is Gap.OPEN else 0)
-
-
-def _count(transaction: Transaction, by: Column[Value], which: ColumnElement[bool]) -> dict[Value, int]:
-    return transaction.pairs(select(by, func.count()).where(which).group_by(by).order_by(by))
-
-
-def _count_owners(transaction: Transaction, which: ColumnElement[bool]) -> dict[Value, int]:
-    """By the person, or by the role where no person is known; the busiest first."""
-    owner = func.coalesce(milestone.c.owner_ref, milestone.c.owner_role)
-    query = select(owner, func.count()).where(which).group_by(owner)
-    return transaction.pairs(query.order_by(func.count().desc(), owner))
-
-
-def _total(transaction: Transaction, table: Table, which: ColumnElement[bool]) -> int:
-    return int(transaction.column(select(func.count()).select_from(table).where(which))[0])

@@ -78,6 +78,7 @@ def translated() -> Iterator[None]:
     try:
         yield
     except psycopg.Error as problem:
+        problem.args = (_without_values(problem),)
         raise _ours(problem) from problem
 
 

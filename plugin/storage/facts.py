@@ -134,7 +134,7 @@ class SqlFacts:
         past += [(ref, patient, True) for ref, patient in removed]
         self._to_history(source, past, standing, seen_at)
         self._remove(source, removed)
-        self._transaction.put(fact, _COLUMNS, written, key=_KEY, replace=_COLUMNS[3:])
+        self._transaction.put(fact, _COLUMNS, written, key=_KEY, replace=_COLUMNS[3:], staged=True)
         return frozenset(row[2] for row in written) | {patient for _, patient in removed}
 
     def _to_history(
@@ -148,7 +148,7 @@ class SqlFacts:
         for ref, patient, is_deleted in past:
             row = standing[ref][patient]
             rows.append((source.id, ref, patient, row.version, row.seen_at, until, is_deleted, row.body))
-        self._transaction.put(fact_history, _HISTORY, rows)
+        self._transaction.put(fact_history, _HISTORY, rows, staged=True)
 
     def _remove(self, source: Source, places: Sequence[tuple[str, str]]) -> None:
         if places:

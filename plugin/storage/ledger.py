@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, not_, select, update
 
 from plugin.domain.assessment import EffectKind
 from plugin.domain.ledger import EffectState, LedgerRow
@@ -18,8 +18,13 @@ from plugin.storage.transaction import AnyRow, Transaction
 LEASE = timedelta(minutes=5)
 """After this, who has claimed an effect is taken for dead, and another worker may claim it."""
 
-UNDONE = ("detected-issue", "flag")
+UNDONE = ("detected-issue", "flag", "task")
 """Writes that are written over when they are wanted no more: what stood there is needed for that."""
+
+_IN_EHR = frozenset({EffectKind.WRITE, EffectKind.NOTICE})
+_TURN = (EffectKind.MESSAGE, EffectKind.WORK, EffectKind.REPORT, EffectKind.WRITE, EffectKind.NOTICE)
+"""What costs least comes first. A notice refers to its Task, which must stand first: a server refuses what refers to
+nothing."""
 
 _COLUMNS = (
     effect.c.id,
@@ -66,14 +71,23 @@ class SqlLedger:
         return [decode_object(content) for content in self._transaction.column(query)]
 
     def claim(self, kinds: Sequence[EffectKind], now: datetime, limit: int, worker: str) -> Sequence[LedgerRow]:
-        """See the port."""
-        query = select(effect.c.id, effect.c.withdrawn_at).where(self._is_ready(kinds, now))
-        # A notice refers to its Task, which must stand first: a server refuses what refers to nothing.
-        is_notice = effect.c.kind == EffectKind.NOTICE.value
-        query = query.order_by(is_notice, effect.c.ready_at, effect.c.id).limit(limit)
-        found = self._transaction.rows(query.with_for_update(skip_locked=True, of=effect))
+        """See the port. Kind by kind, each in the order of its index, so that a batch costs the same however many wait."""
+        found: list[AnyRow] = []
+        for kind in sorted(kinds, key=_TURN.index):
+            if len(found) < limit:
+                found += self._ready(kind, now, limit - len(found))
         self._give_up([id_ for id_, withdrawn_at in found if withdrawn_at is not None], now)
         return self._take([id_ for id_, withdrawn_at in found if withdrawn_at is None], now, worker)
+
+    def claimants(self, kinds: Sequence[EffectKind], now: datetime) -> frozenset[str]:
+        """See the port."""
+        query = select(effect.c.worker).where(self._is_claimed(kinds, now)).distinct()
+        return frozenset(self._transaction.column(query))
+
+    def release(self, kinds: Sequence[EffectKind], workers: Iterable[str], now: datetime) -> int:
+        """See the port."""
+        theirs = and_(self._is_claimed(kinds, now), effect.c.worker.in_(list(workers)))
+        return self._transaction.run(update(effect).where(theirs).values(ready_at=moment(now), changed_at=now)).rowcount
 
     def done(self, ids: Sequence[int], now: datetime, digests: Mapping[int, str] | None = None) -> None:
         """See the port."""
@@ -129,14 +143,18 @@ class SqlLedger:
             found[kind][state] = count
         return found
 
-    def _is_ready(self, kinds: Sequence[EffectKind], now: datetime) -> ColumnElement[bool]:
-        paused = select(source.c.id).where(source.c.paused)
-        return and_(
-            self._of_practice(),
-            effect.c.kind.in_([kind.value for kind in kinds]),
-            effect.c.ready_at <= now,
-            or_(effect.c.kind != EffectKind.WRITE.value, effect.c.source_id.not_in(paused)),
-        )
+    def _ready(self, kind: EffectKind, now: datetime, limit: int) -> Sequence[AnyRow]:
+        is_ready = and_(self._of_practice(), effect.c.kind == kind.value, effect.c.ready_at <= now)
+        query = select(effect.c.id, effect.c.withdrawn_at).where(is_ready).order_by(effect.c.ready_at, effect.c.id)
+        if kind in _IN_EHR:
+            query = query.where(effect.c.source_id.not_in(select(source.c.id).where(source.c.paused)))
+        return self._transaction.rows(query.limit(limit).with_for_update(skip_locked=True, of=effect))
+
+    def _is_claimed(self, kinds: Sequence[EffectKind], now: datetime) -> ColumnElement[bool]:
+        """By the index: a lease ends within its length from now."""
+        of_kind = effect.c.kind.in_([kind.value for kind in kinds])
+        runs = and_(effect.c.ready_at > now, effect.c.ready_at <= now + LEASE)
+        return and_(self._of_practice(), of_kind, runs, effect.c.state == EffectState.CLAIMED.value)
 
     def _give_up(self, ids: Sequence[int], now: datetime) -> None:
         """Claimed by somebody who is gone, and withdrawn meanwhile."""

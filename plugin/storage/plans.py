@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from hashlib import blake2b
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import case, select, tuple_, update
 
 from plugin.domain.assessment import Milestone, PlanState
 from plugin.domain.audit import AuditEntry
@@ -38,6 +38,7 @@ _MILESTONE = (
     "owner_role",
     "owner_ref",
     "changed_at",
+    "gone_at",
     "digest",
     "body",
 )
@@ -82,13 +83,15 @@ class SqlPlans:
         standing = select(plan.c.patient_id, plan.c.plan).where(theirs, plan.c.gone_at.is_(None))
         gone = {(id_, name) for id_, name in self._transaction.rows(standing)} - {(row[0], row[1]) for row in rows}
         if gone:
-            which = tuple_(plan.c.patient_id, plan.c.plan).in_(sorted(gone))
-            self._transaction.run(update(plan).where(which).values(gone_at=now))
+            for table in (plan, milestone):
+                which = tuple_(table.c.patient_id, table.c.plan).in_(sorted(gone))
+                self._transaction.run(update(table).where(which).values(gone_at=now))
 
     def _save_milestones(self, changed: Sequence[Outcome], now: datetime) -> Mapping[int, Sequence[Move]]:
         """Writes those that differ from what stands; by patient, which of them changed their status."""
         theirs = self._transaction.among(milestone.c.patient_id, [outcome.row.id for outcome in changed])
-        query = select(milestone.c.patient_id, milestone.c.key, milestone.c.status, milestone.c.digest).where(theirs)
+        digest_if_there = case((milestone.c.gone_at.is_(None), milestone.c.digest))
+        query = select(milestone.c.patient_id, milestone.c.key, milestone.c.status, digest_if_there).where(theirs)
         standing = {(id_, key): (status, digest) for id_, key, status, digest in self._transaction.rows(query)}
         rows: list[tuple[Value, ...]] = []
         moves: dict[int, list[Move]] = {}
@@ -147,7 +150,7 @@ def _milestone_row(outcome: Outcome, step: Milestone, rest: tuple[int, datetime,
     row, codes = outcome.row, encode_json(step.codes)
     what = (step.iteration, step.title, step.source, codes, step.status.value, step.gap.value, step.tier)
     when_and_who = (step.opens, step.due, step.owner.role, step.owner.reference)
-    return (row.id, step.key, row.source_id, step.plan, place, *what, *when_and_who, now, digest, body)
+    return (row.id, step.key, row.source_id, step.plan, place, *what, *when_and_who, now, None, digest, body)
 
 
 def _patient_row(outcome: Outcome) -> tuple[Value, ...]:

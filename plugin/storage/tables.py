@@ -233,6 +233,7 @@ milestone = Table(
     Column("owner_role", Name),
     Column("owner_ref", Name),
     Column("changed_at", Instant, nullable=False),
+    Column("gone_at", Instant),  # with its plan
     Column("digest", Name, nullable=False),
     Column("body", Text, nullable=False),
     _partial("ix_milestone_gap", "practice_id", "tier", "due", where="gap = 'open'"),

@@ -34,6 +34,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from plugin.storage.codec import encode_json
 from plugin.storage.engine import BUSY_TIMEOUT
+from plugin.storage.staging import stage
 
 Value = Any
 """What a column holds: text, number, date, moment; SQLAlchemy's types check and convert it."""
@@ -118,17 +119,19 @@ class Transaction:
         *,
         key: Sequence[str] = (),
         replace: Sequence[str] = (),
+        staged: bool = False,
     ) -> int:
         """Inserts rows, in this practice. Where one with the same ``key`` stands, the columns ``replace`` take the new
-        values, or nothing happens when there are none. How many rows a single row's insert wrote."""
+        values, or nothing happens when there are none. ``staged``: there may be hundreds, with long texts (staging.py).
+        How many rows a single row's insert wrote."""
         if not rows:
             return 0
         if self.is_postgres:
-            given = _given(table, names)
+            given = stage(self.connection, table, names, rows) if staged else _given(table, names)
             chosen = select(literal(self.practice_id), *(given.c[name] for name in names))
             many = postgresql.insert(table).from_select(["practice_id", *names], chosen)
             counted = _upsert(many, key, replace).execution_options(preserve_rowcount=True)
-            return self.connection.execute(counted, _as_json(names, rows)).rowcount
+            return self.connection.execute(counted, None if staged else _as_json(names, rows)).rowcount
         each = [{"practice_id": self.practice_id, **dict(zip(names, row, strict=True))} for row in rows]
         return self.connection.execute(_upsert(sqlite.insert(table), key, replace), each).rowcount
 

@@ -1,7 +1,7 @@
 """Deliver the effects whose time has come: writes and notices to the EHR, work items, lines of a report.
 
 Each is claimed, the claim committed, the effect carried out, and the outcome recorded. What a crash leaves claimed is
-claimed again after its lease. Messages to patients stay planned: no courier is there to carry them yet.
+claimed again after its lease, or at once where its process is known to be gone. Messages to patients stay planned: no courier is there to carry them yet.
 """
 
 from __future__ import annotations
@@ -45,13 +45,18 @@ class Delivered:
 
 
 def deliver(
-    services: Services, *, worker: str, within: timedelta | None = None, progress: Progress | None = None
+    services: Services,
+    *,
+    worker: str | None = None,
+    within: timedelta | None = None,
+    progress: Progress | None = None,
 ) -> Delivered:
-    """All that is due, until nothing is or the time is up. ``worker`` names who claims, for whoever looks later."""
-    began = services.clock()
+    """All that is due, until nothing is or the time is up. ``worker`` claims; without a name it is this process."""
+    began, who = services.clock(), worker or services.processes.name()
+    _release(services)
     total = Delivered()
     while True:
-        rows = _claim(services, worker)
+        rows = _claim(services, who)
         if not rows:
             break
         _carry_out(services, rows, total)
@@ -61,6 +66,17 @@ def deliver(
             break
     services.metrics.count("effects_delivered", total.written + total.work + total.report)
     return total
+
+
+def _release(services: Services) -> None:
+    """Processes of this machine that have ended need no lease: what they had claimed is free."""
+    now = services.clock()
+    with services.database.begin(reading=True) as uow:
+        gone = [name for name in uow.ledger.claimants(DELIVERED, now) if services.processes.is_gone(name)]
+    if gone:
+        with services.database.begin() as uow:
+            uow.ledger.release(DELIVERED, gone, now)
+            uow.commit()
 
 
 def _claim(services: Services, worker: str) -> Sequence[LedgerRow]:

@@ -7,7 +7,7 @@ before it, so that a crash in between loses nothing: the page comes again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from plugin.domain.record import CarePlan, Coding, Fact, Patient
@@ -31,7 +31,7 @@ from plugin.usecases.rules import rules_for
 from plugin.usecases.services import Services
 
 NO_PATIENT = "it names no patient"
-IN_ERROR = "entered in error"
+IN_ERROR = "entered-in-error"
 
 _PLANS_AND_PATIENTS = frozenset({"CarePlan", "Patient"})
 
@@ -75,7 +75,7 @@ class _Ingestion:
     now: datetime
 
     def of(self, page: Page, linked: Linked, edits: Sequence[Edit]) -> Ingested:
-        facts = [fact for fact in (*page.facts, *linked.facts) if not is_ours(fact)]
+        facts = [_seen(fact, self.now) for fact in (*page.facts, *linked.facts) if not is_ours(fact)]
         named = self._patients_of(facts, linked)
         tracked, first_seen = self._track(facts, named)
         merged, unread = self._merge(facts, tracked)
@@ -181,6 +181,12 @@ class _Ingestion:
             sources.set_aside(self.source, aside, self.now)
         if page.cursor is not None:
             sources.move(self.source, page.type, page.cursor, self.now)
+
+
+def _seen(fact: Fact, now: datetime) -> Fact:
+    """Where the source's stamp does not say when a version came to be, it is our first sight of it (DESIGN §1); of one
+    that is stored already the first sight stays."""
+    return fact if fact.seen is not None else replace(fact, seen=now)
 
 
 def _left_out(facts: Sequence[Fact], named: dict[str, tuple[str, ...]], tracked: frozenset[str]) -> list[SetAside]:

@@ -186,8 +186,14 @@ class Ledger(Protocol):
 
     def claim(self, kinds: Sequence[EffectKind], now: datetime, limit: int, worker: str) -> Sequence[LedgerRow]:
         """Takes planned effects whose ``at`` has come (or None), of these kinds, and those claimed longer than the lease
-        ago (a crash); sets claimed, worker and claim time. Rows locked by others are skipped. Writes of paused sources
-        are not claimed."""
+        ago (a crash); sets claimed, worker and claim time. Rows locked by others are skipped. Writes and notices of
+        paused sources are not claimed. What needs no server comes first, a notice after all writes."""
+
+    def claimants(self, kinds: Sequence[EffectKind], now: datetime) -> frozenset[str]:
+        """The workers who have claimed effects of these kinds and whose lease still runs."""
+
+    def release(self, kinds: Sequence[EffectKind], workers: Iterable[str], now: datetime) -> int:
+        """What these workers, who are gone, had claimed may be claimed at once; how many."""
 
     def done(self, ids: Sequence[int], now: datetime, digests: Mapping[int, str] | None = None) -> None:
         """Carried out. A write whose wanted digest moved on meanwhile goes back to planned."""
@@ -371,6 +377,16 @@ class Database(Protocol):
 
     def close(self) -> None:
         """Gives back the connections that are kept open; the next unit opens new ones."""
+
+
+class Processes(Protocol):
+    """Processes of this machine, by a name that is never given twice."""
+
+    def name(self) -> str:
+        """Of this process."""
+
+    def is_gone(self, name: str) -> bool:
+        """True only for a process of this machine that has surely ended."""
 
 
 class Catalog(Protocol):

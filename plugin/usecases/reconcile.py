@@ -15,6 +15,7 @@ from plugin.domain.source import Cursor, Page, Source
 from plugin.usecases.ingest import ingest
 from plugin.usecases.keeping import NOBODY
 from plugin.usecases.services import Services
+from plugin.usecases.sources import subscribe
 from plugin.usecases.sync import in_order
 
 _LONGEST_TRANSACTION = timedelta(hours=1)
@@ -33,12 +34,14 @@ class Reconciled:
 
 
 def reconcile(services: Services, source_id: int) -> Sequence[Reconciled]:
-    """One source, type by type. Repeating it, at any time, harms nothing."""
+    """One source, type by type. Repeating it, at any time, harms nothing. A hook that somebody has taken away is
+    registered again."""
     with services.database.begin(reading=True) as uow:
         source = uow.sources.by_id(source_id)
     done = [_reconcile_type(services, source, type_) for type_ in in_order(services.ehr(source).types)]
     if any(result.deleted or result.missed for result in done):
         services.jobs.tick()
+    subscribe(services, source)
     return done
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from plugin.domain.calendar import Practice
 from plugin.domain.source import Source
-from plugin.usecases.ports import Catalog, Clock, Database, Ehr, Jobs, Metrics
+from plugin.usecases.ports import Catalog, Clock, Database, Ehr, Jobs, Metrics, Processes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +22,7 @@ class Services:
     practice: Practice
     jobs: Jobs
     metrics: Metrics
+    processes: Processes
     clock: Clock
     token: Callable[[], str]
     public_url: str | None = None

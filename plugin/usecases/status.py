@@ -21,7 +21,6 @@ class SourceStatus:
     care_plans: Mapping[str, int]
     set_aside: Mapping[str, int]
     summary: Mapping[str, object]
-    waiting_for_read_back: int
     on_server: int | None = None
     not_counted: str | None = None
 
@@ -68,7 +67,6 @@ def _of_source(services: Services, health: Health, *, ask_servers: bool) -> Sour
             care_plans=uow.sources.care_plans(source),
             set_aside=_set_aside(uow, source),
             summary=uow.plans.summary(source),
-            waiting_for_read_back=len(uow.patients.waiting_for_read_back(source, 10_000)),
             on_server=on_server,
             not_counted=why_not,
         )

@@ -32,7 +32,12 @@ class Swept:
 
 
 def sweep(
-    services: Services, source: Source, *, worker: str, write: bool = True, progress: Progress | None = None
+    services: Services,
+    source: Source,
+    *,
+    worker: str | None = None,
+    write: bool = True,
+    progress: Progress | None = None,
 ) -> Swept:
     """Repeated, it goes on where it was cut off, and when nothing has changed it writes nothing. A paused source is
     read and assessed, and not written to."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from plugin.domain.errors import MilepostError, Refused
@@ -73,7 +73,7 @@ def read_source(services: Services, source: Source, progress: Progress | None = 
         for type_ in in_order(services.ehr(source).types):
             _read_type(services, source, type_, reading=reading, progress=progress)
             if type_ == _PLANS:
-                _read_ordered(services, source)
+                _read_ordered(services, source, reading)
         reading.read_back = read_back_waiting(services, source, lambda n: progress(READ_BACK, n) if progress else None)
     except MilepostError as error:
         words = str(error)
@@ -105,7 +105,7 @@ def _read_type(services: Services, source: Source, type_: str, *, reading: Readi
             progress(type_, count)
 
 
-def _read_ordered(services: Services, source: Source) -> None:
+def _read_ordered(services: Services, source: Source, reading: Reading) -> None:
     """The first time: whose plan begins with an order is known before the feed goes past the rest of the chart, and need
     not be read back. Whom a server does not find by code is read back then."""
     with services.database.begin(reading=True) as uow:
@@ -115,7 +115,8 @@ def _read_ordered(services: Services, source: Source) -> None:
     codes = sorted({Coding(*pair) for program in programs for pair in program.order_codes})
     try:
         for page in services.ehr(source).ordered(codes):
-            ingest(services, source, page)
+            done = ingest(services, source, page)
+            reading.add(page.type, replace(done, read=0))  # read once more, by the feed
     except Refused:
         return
 

@@ -20,6 +20,8 @@ from plugin.usecases.ports import Ehr
 from plugin.usecases.services import Services
 
 MOST_CONFLICTS = 3
+MOST_SILENT_TRIES = 5
+"""After so many failures of one resource it is set aside for a person to see, and still tried again."""
 _CONFLICT = "conflict: "
 _FIRST_PAUSE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(hours=6)
@@ -119,7 +121,7 @@ def _sort_out(row: LedgerRow, answer: Written, result: WriteBack) -> None:
         result.conflicts.append((row, answer.ref))
     else:
         result.failed.append((row, answer.error, answer.temporary))
-        if not answer.temporary:
+        if not answer.temporary or row.attempts >= MOST_SILENT_TRIES:
             result.set_aside.append(SetAside(answer.ref, "", answer.error))
 
 
@@ -127,6 +129,7 @@ def _record(services: Services, source: Source, result: WriteBack) -> None:
     now = services.clock()
     with services.database.begin() as uow:
         uow.sent.written(source, result.answers, now)
+        uow.sources.clear_aside(source, [answer.ref for answer in result.answers])
         if result.done:
             uow.ledger.done(list(result.done), now, result.done)
         for row, words, is_temporary in result.failed:

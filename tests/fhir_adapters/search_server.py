@@ -126,6 +126,9 @@ def _meets(row: dict[str, Any], name: str, value: str) -> bool:
         return row["id"] in value.split(",")
     if name == "patient":
         return value in {row.get(element, {}).get("reference") for element in ("subject", "for", "patient")}
+    if name == "code":
+        codings = row.get("code", {}).get("coding", [])
+        return bool({f"{c.get('system')}|{c.get('code')}" for c in codings} & set(value.split(",")))
     if name == "target":
         return any(target["reference"].startswith(value) for target in row.get("target", []))
     if name in ("date", "authored"):

@@ -8,10 +8,11 @@ import pytest
 
 from fhir_adapters.feed import Feed
 from fhir_adapters.http import FhirHttp
-from fhir_adapters.lookup import authors, by_reference, of_patient, standing
+from fhir_adapters.lookup import authors, by_reference, of_patient, ordered, standing
 from fhir_adapters.mapping import MappingRules
 from fhir_adapters.servers import server_of
 from fhir_adapters.writeback import Names
+from plugin.domain.record import Coding
 from plugin.domain.source import Page
 from tests.fhir_adapters.search_server import SearchServer, serving
 
@@ -89,6 +90,22 @@ def test_of_a_note_only_what_is_needed_is_asked_for(server: SearchServer, feed: 
 
     assert len(page.facts) == 1
     assert "content" not in dict(server.asked[0][1])["_elements"].split(",")
+
+
+def test_orders_are_found_by_their_codes_before_their_patients_are_known(server: SearchServer, feed: Feed) -> None:
+    """Requests and Tasks of all patients; a code without a system, or one that a search would read otherwise, is not
+    asked for."""
+    codes = [Coding("http://loinc.org", "4548-4"), Coding("", "local"), Coding("urn:x", "a,b")]
+    code = {"coding": [{"system": "http://loinc.org", "code": "4548-4"}]}
+    server.put("ServiceRequest/sr1", status="active", intent="order", subject=PATIENT, code=code)
+    server.put("ServiceRequest/sr2", status="active", intent="order", subject=PATIENT)
+
+    pages = list(ordered(feed, ["Patient", "ServiceRequest"], codes))
+
+    assert [fact.ref for page in pages for fact in page.facts] == ["ServiceRequest/sr1"]
+    assert [(type_, dict(query)["code"]) for type_, query in server.asked] == [
+        ("ServiceRequest", "http://loinc.org|4548-4")
+    ]
 
 
 def test_a_read_back_brings_one_patients_record_from_a_day_on(server: SearchServer, feed: Feed) -> None:

@@ -100,6 +100,31 @@ def test_crash_lease(database: Database, patient: PatientRow) -> None:
     assert [row.attempts for row in claimed(database, at=NOW + LEASE)] == [2]
 
 
+def test_notices_come_last(database: Database, patient: PatientRow) -> None:
+    """A notice refers to its Task, which must stand first; work for people waits for no server."""
+    notice = an_effect("n1", kind=EffectKind.NOTICE)
+    planned(database, patient, notice, a_write(), an_effect("e1"))
+
+    with database.begin() as unit:
+        turns = [unit.ledger.claim(ALL, NOW, 1, "worker")[0].key for _ in range(3)]
+
+    assert turns == ["e1", "w1", "n1"]
+
+
+def test_worker_that_is_gone(database: Database, patient: PatientRow) -> None:
+    """What a dead worker had claimed need not wait for its lease; another worker keeps its own."""
+    planned(database, patient, an_effect("e1"))
+    claimed(database)
+    planned(database, patient, an_effect("e2"))
+    with database.begin() as unit:
+        unit.ledger.claim(ALL, NOW, 10, "worker-2")
+
+        assert unit.ledger.claimants(ALL, NOW) == {"worker-1", "worker-2"}
+        assert unit.ledger.release(ALL, ["worker-1", "worker-3"], NOW) == 1
+        assert unit.ledger.claimants(ALL, NOW) == {"worker-2"}
+        assert [row.key for row in unit.ledger.claim(ALL, NOW, 10, "worker-4")] == ["e1"]
+
+
 def test_claim_that_is_rolled_back(database: Database, patient: PatientRow) -> None:
     """A worker that dies before its claim is stored has claimed nothing."""
     planned(database, patient, an_effect("e1"))
@@ -254,8 +279,8 @@ def test_failed_for_good(database: Database, patient: PatientRow) -> None:
 
 
 def test_paused_source_is_not_written_to(database: Database, source: Source, patient: PatientRow) -> None:
-    """While a source is paused its writes wait; work for people goes on."""
-    planned(database, patient, a_write(), an_effect("e1"))
+    """While a source is paused its writes and notices wait; work for people goes on."""
+    planned(database, patient, a_write(), an_effect("e1"), an_effect("n1", kind=EffectKind.NOTICE))
     with database.begin() as unit:
         unit.sources.update(replace(source, paused=True), NOW)
         unit.commit()
@@ -265,4 +290,19 @@ def test_paused_source_is_not_written_to(database: Database, source: Source, pat
     with database.begin() as unit:
         unit.sources.update(source, NOW)
         unit.commit()
-    assert [row.key for row in claimed(database)] == ["w1"]
+    assert [row.key for row in claimed(database)] == ["w1", "n1"]
+
+
+def test_released(database: Database, patient: PatientRow) -> None:
+    """Who is gone needs no lease: what that worker had claimed is free at once, and nobody else's is."""
+    planned(database, patient, an_effect("e1"), a_write("one"))
+    claimed(database, kinds=[EffectKind.WORK])
+
+    with database.begin() as unit:
+        names = unit.ledger.claimants(ALL, NOW), unit.ledger.claimants(ALL, NOW + LEASE)
+        freed = unit.ledger.release(ALL, ["worker-2"], NOW), unit.ledger.release(ALL, ["worker-1"], NOW)
+        unit.commit()
+
+    assert names == ({"worker-1"}, frozenset())
+    assert freed == (0, 1)
+    assert [row.attempts for row in claimed(database, kinds=[EffectKind.WORK])] == [2]

@@ -85,3 +85,19 @@ def test_gone_from_the_server(database: Database, source: Source) -> None:
 
         assert (unit.sent.versions(source, REFS), unit.sent.last_digests(source, REFS)) == ({}, {})
         assert unit.sent.owned(source, REFS) == {"Task/mp-1": {"owned-a"}}
+
+
+def test_what_stands_settled(database: Database, source: Source) -> None:
+    """Only of a resource whose last write was answered is it known what stands there; of several bodies of one digest
+    it is the one adopted last."""
+    with database.begin() as unit:
+        unit.sent.remember(source, [a_draft("a"), a_draft("b", "Task/mp-2")], NOW)
+        unit.sent.written(source, [Written("Task/mp-1", "1")], NOW)
+        assert unit.sent.settled(source, REFS) == {"Task/mp-1": "owned-a"}
+
+        unit.sent.remember(source, [a_draft("c")], LATER)
+        assert unit.sent.settled(source, REFS) == {}
+
+        for number, owned in enumerate(("edit-2", "edit-3", "edit-2"), 2):
+            unit.sent.adopt(source, Standing("Task/mp-1", str(number), "", owned), LATER.replace(microsecond=number))
+        assert unit.sent.settled(source, REFS) == {"Task/mp-1": "edit-2"}

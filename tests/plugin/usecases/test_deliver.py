@@ -83,11 +83,11 @@ def test_a_server_that_is_down_loses_nothing(world: World) -> None:
     world.sweep(write=False)
     world.server.down = True
 
-    first = deliver(world.services, worker="test")
+    first = deliver(world.services)
     world.server.down = False
-    too_early = deliver(world.services, worker="test")
+    too_early = deliver(world.services)
     world.clock.forward(minutes=2)
-    second = deliver(world.services, worker="test")
+    second = deliver(world.services)
 
     assert (first.written, first.failed) == (0, 3)
     assert too_early.claimed == 0
@@ -103,7 +103,7 @@ def test_one_refused_resource_is_set_aside_and_the_rest_is_written(world: World)
     ref = task_ref(world.milestones("Patient/p1")[0].key)
     world.server.refused[ref] = "422: it cannot be so"
 
-    done = deliver(world.services, worker="test")
+    done = deliver(world.services)
 
     assert (done.written, done.failed) == (5, 1)
     assert world.effects()["write"] == {"done": 5, "failed": 1}
@@ -120,7 +120,7 @@ def test_a_paused_source_is_not_written_to(world: World) -> None:
     world.sweep(write=False)
     pause_source(world.services, world.now_source(), is_paused=True)
 
-    done = deliver(world.services, worker="test")
+    done = deliver(world.services)
 
     assert (done.written, done.work) == (0, 1)
 
@@ -134,9 +134,26 @@ def test_what_a_dead_worker_claimed_is_delivered_after_its_lease(world: World) -
         uow.ledger.claim(DELIVERED, world.clock(), 100, "dead")
         uow.commit()
 
-    before = deliver(world.services, worker="test")
+    before = deliver(world.services)
     world.clock.forward(minutes=6)
-    after = deliver(world.services, worker="test")
+    after = deliver(world.services)
+
+    assert before.claimed == 0
+    assert (after.written, after.work) == (3, 1)
+
+
+def test_what_a_process_of_this_machine_had_claimed_is_free_when_it_is_gone(world: World) -> None:
+    """No lease has to run out for a process that is known to have ended; for one that lives it has."""
+    read_nothing_first(world)
+    overdue(world)
+    world.sweep(write=False)
+    with world.database.begin() as uow:
+        uow.ledger.claim(DELIVERED, world.clock(), 100, "test:2")
+        uow.commit()
+
+    before = deliver(world.services)
+    world.processes.gone.add("test:2")
+    after = deliver(world.services)
 
     assert before.claimed == 0
     assert (after.written, after.work) == (3, 1)

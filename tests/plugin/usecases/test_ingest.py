@@ -155,7 +155,8 @@ def test_a_reference_to_nothing_is_a_milestone_all_the_same(world: World) -> Non
 
 
 def test_an_order_that_a_program_claims_starts_a_plan(world: World) -> None:
-    """An order placed in the EHR is how most practices begin: its patient is tracked and read back."""
+    """An order placed in the EHR is how most practices begin. In a first sweep it is looked for before the rest comes, so
+    that nobody has to be read back."""
     world.catalog.programs = {"chronic-care": a_program()}
     publish_shipped(world.services)
     world.server.put(a_patient(1), a_result(1), an_order(1, code=SELF_CARE))
@@ -163,8 +164,25 @@ def test_an_order_that_a_program_claims_starts_a_plan(world: World) -> None:
     swept = world.sweep()
 
     assert swept.reading.first_seen == 1
+    assert swept.reading.read_back == 0
+    assert swept.reading.read["ServiceRequest"] == 1
     assert {"Patient/p1", "ServiceRequest/sr1", "Observation/o1"} <= world.kept()
     assert world.milestones() != []
+
+
+def test_the_patient_of_a_later_order_is_read_back(world: World) -> None:
+    """By then the feed has gone past the rest of the chart."""
+    world.catalog.programs = {"chronic-care": a_program()}
+    publish_shipped(world.services)
+    world.server.put(a_patient(1), a_result(1))
+    world.sweep()
+
+    world.server.put(an_order(1, code=SELF_CARE))
+    world.clock.forward(minutes=1)
+    swept = world.sweep()
+
+    assert swept.reading.read_back == 1
+    assert {"Patient/p1", "ServiceRequest/sr1", "Observation/o1"} <= world.kept()
 
 
 def test_a_fact_that_moves_to_another_patient_leaves_the_first(world: World) -> None:
@@ -207,6 +225,28 @@ def test_a_merged_record_is_read_under_its_survivor(world: World) -> None:
     assert world.statuses("Patient/p2") == ["completed"]
 
 
+def test_a_record_that_was_merged_before_the_first_sweep_needs_no_read_back(world: World) -> None:
+    """Patients come right after plans, so nothing of the replaced record has been passed by."""
+    world.server.put(a_patient(1), a_plan(1), a_patient(2, replaced_by="Patient/p1"), a_result(1, patient=2))
+
+    swept = world.sweep()
+
+    assert swept.reading.read_back == 0
+    assert {"Patient/p2", "Observation/o1"} <= world.kept()
+    assert world.statuses("Patient/p1") == ["completed"]
+
+
+def test_a_survivor_without_a_plan_is_read_back(world: World) -> None:
+    """Its own record may have been passed by, before anybody knew that it matters."""
+    world.server.put(a_patient(2), a_patient(1, replaced_by="Patient/p2"), a_plan(1), a_result(1, patient=2))
+
+    swept = world.sweep()
+
+    assert swept.reading.read_back == 1
+    assert {"Patient/p2", "Observation/o1"} <= world.kept()
+    assert world.statuses("Patient/p2") == ["completed"]
+
+
 def test_the_same_page_twice_changes_nothing(world: World) -> None:
     """A page that was cut off after its commit comes again."""
     world.server.put(a_patient(1), a_plan(1), a_result(1))
@@ -221,6 +261,24 @@ def test_the_same_page_twice_changes_nothing(world: World) -> None:
 
     assert swept.reading.new == 0
     assert (world.kept(), world.statuses(), world.effects()) == before
+
+
+def test_without_a_change_stamp_our_first_sight_counts(world: World) -> None:
+    """DESIGN §1: a version was seen when it first came to us, however often it comes again."""
+    world.server.stamps_changes = False
+    world.server.put(a_plan(1), a_booking(1))
+    world.sweep()
+    first = world.clock()
+    world.clock.forward(days=1)
+    with world.database.begin() as uow:
+        uow.sources.move(world.source, "Appointment", Cursor(), world.clock())
+        uow.commit()
+    world.sweep()
+
+    with world.look() as uow:
+        (booking,) = uow.facts.get(world.source, ["Appointment/a1"])
+
+    assert booking.seen == first
 
 
 def test_an_appointment_without_a_tracked_patient_is_no_fact(world: World) -> None:

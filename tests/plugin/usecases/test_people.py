@@ -90,7 +90,7 @@ def test_status_accounts_for_every_plan(world: World) -> None:
 
     (of,) = status(world.services).sources
 
-    assert dict(of.care_plans) == {"tracked": 1, "ended": 1, "entered in error": 1, "no status": 1}
+    assert dict(of.care_plans) == {"tracked": 1, "ended": 1, "entered-in-error": 1, "no status": 1}
     assert (of.accounted, of.on_server, of.unaccounted) == (4, 4, 0)
     assert dict(of.set_aside) == {"CarePlan": 2}
 

@@ -61,6 +61,7 @@ def test_a_thousand_quiet_patients_cost_one_look(world: World) -> None:
 def test_one_patient_who_cannot_be_assessed_fails_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The others are stored; this one is tried again later, with the kind of error and nothing of the chart."""
     world.server.put(*(a_plan(number) for number in range(5)))
+
     def failing(record: Record, rules: Rules, now: object) -> object:
         if record.ref == "Patient/p3":
             raise ZeroDivisionError("a chart's own words")

@@ -24,11 +24,12 @@ down_revision = None
 
 def upgrade() -> None:
     _practice_and_sources()
+    _feeds()
     _facts()
     _patients()
     _configuration_and_audit()
     _assessed()
-    _wanted()
+    _transitions_and_wanted()
 
 
 def _practice_and_sources() -> None:
@@ -63,6 +64,9 @@ def _practice_and_sources() -> None:
         UniqueConstraint("practice_id", "base_url", "search_filter"),
         UniqueConstraint("practice_id", "slug"),
     )
+
+
+def _feeds() -> None:
     op.create_table(
         "cursor",
         Column("practice_id", Number, nullable=False),
@@ -256,6 +260,7 @@ def _assessed() -> None:
         Column("owner_role", Name),
         Column("owner_ref", Name),
         Column("changed_at", Instant(), nullable=False),
+        Column("gone_at", Instant()),
         Column("digest", Name, nullable=False),
         Column("body", Text(), nullable=False),
         ForeignKeyConstraint(["patient_id"], ["patient.id"]),
@@ -268,6 +273,9 @@ def _assessed() -> None:
         sqlite_where=text("gap = 'open'"),
         postgresql_where=text("gap = 'open'"),
     )
+
+
+def _transitions_and_wanted() -> None:
     op.create_table(
         "transition",
         Column("id", Number, Identity(), nullable=False),
@@ -282,8 +290,6 @@ def _assessed() -> None:
     )
     op.create_index("ix_transition_patient", "transition", ["patient_id"])
 
-
-def _wanted() -> None:
     op.create_table(
         "effect",
         Column("id", Number, Identity(), nullable=False),
