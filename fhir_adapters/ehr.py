@@ -22,6 +22,9 @@ _FED = tuple(row.name for row in polled(Polled.EVERY, Polled.BY_CODE) if not row
 """What the feed reads, in the order of a first sweep. A type of which we want some elements only (notes) is read where
 a program names it."""
 
+_FOLLOWED = tuple(row.name for row in polled(Polled.ON_DEMAND) if not row.elements and row.name != "Provenance")
+"""What a plan refers to and no sweep reads as a whole."""
+
 
 class FhirEhr:
     """See plugin/usecases/ports.py. `names` are the systems under which Milepost writes and finds its own; `overlap` is
@@ -53,6 +56,11 @@ class FhirEhr:
     @property
     def types(self) -> Sequence[str]:
         return tuple(type_ for type_ in _FED if type_ not in self.not_offered)
+
+    @property
+    def followed(self) -> Sequence[str]:
+        known: Capability | None = self._capability
+        return tuple(type_ for type_ in _FOLLOWED if known is None or type_ in known.types)
 
     @property
     def not_offered(self) -> Sequence[str]:

@@ -166,6 +166,10 @@ class FakeSent(Part):
     def last_digests(self, source: Source, refs: Sequence[str]) -> Mapping[str, str]:
         return {ref: found for ref in refs if (found := self._of(source, ref)[1]) is not None}
 
+    def unsettled(self, source: Source, refs: Sequence[str]) -> frozenset[str]:
+        known = {ref: self._of(source, ref) for ref in refs if (source.id, ref) in self._tables.sent}
+        return frozenset(ref for ref, (pending, digest, _) in known.items() if pending is not None or not digest)
+
     def owned(self, source: Source, refs: Sequence[str]) -> Mapping[str, frozenset[str]]:
         bodies = {ref: self._tables.bodies.get((source.id, ref), ()) for ref in refs}
         return {ref: frozenset(owned for _, owned in known) for ref, known in bodies.items() if known}

@@ -33,6 +33,7 @@ FEED = (
     "Practitioner",
     "Observation",
 )
+FOLLOWED = ("MedicationRequest", "RequestGroup")
 DEVICE = "Device/milepost"
 
 _REFS = {"task": task_ref, "detected-issue": gap_ref, "flag": flag_ref, "overdue": notice_ref}
@@ -149,6 +150,7 @@ class FakeEhr:
     def __init__(self, server: FakeServer, page_size: int = 4, types: Sequence[str] = FEED) -> None:
         self.server = server
         self.types = tuple(types)
+        self.followed = FOLLOWED
         self._size = page_size
 
     def probe(self) -> Mapping[str, object]:

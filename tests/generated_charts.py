@@ -1,7 +1,7 @@
 """Charts that hypothesis draws: plans in every form, with what may have become of their steps, around one summer."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from plugin.domain.assessment import Assessment
 from plugin.domain.calendar import Practice
 from plugin.domain.condition import Condition
 from plugin.domain.program import Anchor, CompletesWhen, MilestoneDefinition, Offset, Program, Repeat
-from plugin.domain.record import Coding, Record, Said, Statement
+from plugin.domain.record import Coding, Said, Statement
 from plugin.domain.rules import Rules, SourceTraits
 from tests.charts import (
     A1C,
@@ -209,18 +209,18 @@ def _program() -> Program:
 PROGRAM = _program()
 
 
-@dataclass(frozen=True)
 class Drawn:
     """A chart, what people said of it, and the rules of its practice."""
 
-    resources: tuple[Json, ...]
-    statements: tuple[Statement, ...]
-    rules: Rules
+    def __init__(self, resources: Sequence[Json], statements: Sequence[Statement], rules: Rules) -> None:
+        self.resources, self.statements, self.rules = resources, statements, rules
+        self.record = record_of(resources, statements)
 
-    @property
-    def record(self) -> Record:
-        """As it is known."""
-        return record_of(self.resources, self.statements)
+    def __repr__(self) -> str:
+        """What a failure shows: enough to make a case of it."""
+        told = "".join(f"\n  {statement}" for statement in self.statements)
+        chart = "".join(f"\n  {json.dumps(resource)}" for resource in self.resources)
+        return f"{self.rules.practice.zone.key}, {self.rules.traits}{chart}{told}\n"
 
     def at(self, moment: datetime) -> Assessment:
         """What is true then."""

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 class Extent:
     """Medians are of so many `repetitions`. `resources` are the sizes of the practice that is swept, ascending;
     `milestones` how many are open, ascending; `due` how many patients are due at once; `marked` how many are reassessed
-    though nothing changes; `written_patients` how many patients' resources are written back."""
+    though nothing changes; `written` the size of the practice that is written back to."""
 
     repetitions: int
     resources: Sequence[int]
     milestones: Sequence[int]
     due: Sequence[int]
     marked: int = 5_000
-    written_patients: int = 200
+    written: int = 2_500
     warming: int = 6
     """Readings of the whole practice before anything is measured: a JVM is slow until it has compiled itself."""
 

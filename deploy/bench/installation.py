@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.demo.generator.fhir import TAG_SYSTEM
 from deploy.services.postgres import PostgresServer
 from plugin import bootstrap
 from plugin.config import Settings, settings
@@ -58,11 +59,13 @@ class Installation:
         )
 
     @contextmanager
-    def fresh(self, slug: str = "bench") -> Iterator[Milepost]:
-        """A Milepost that has read nothing yet, with this one source; its database is dropped afterwards."""
+    def fresh(self, slug: str = "bench", tag: str = "") -> Iterator[Milepost]:
+        """A Milepost that has read nothing yet, with this one source (of the practice with a tag, where one is given);
+        its database is dropped afterwards."""
         with self.postgres.database(_TEMPLATE) as url:
             services = self.services(url)
-            source = add_source(services, Source(id=0, slug=slug, base_url=self.hapi_url))
+            chosen = {"_tag": f"{TAG_SYSTEM}|{tag}"} if tag else {}
+            source = add_source(services, Source(id=0, slug=slug, base_url=self.hapi_url, search_filter=chosen))
             try:
                 yield Milepost(services, source, url)
             finally:

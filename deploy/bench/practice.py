@@ -13,12 +13,12 @@ from deploy.demo.generator.tally import Tally
 CLIENTS = 2
 
 
-def fill(hapi_url: str, resources: int) -> Iterator[int]:
+def fill(hapi_url: str, resources: int, tag: str = "") -> Iterator[int]:
     """Loads about so many resources; yields how many are in. The same practice with more patients: what an earlier,
     smaller one brought changes nothing."""
     tally = Tally()
     today = datetime.now(ZoneInfo(ZONE)).date()  # noqa: TID251 - the demo's dates are relative to today
-    transactions = generate(today, MOST_PATIENTS, tally=tally, resources=resources)
+    transactions = generate(today, MOST_PATIENTS, tag=tag, tally=tally, resources=resources)
     loaded = 0
     try:
         for transaction in load(target(hapi_url, CLIENTS), transactions):

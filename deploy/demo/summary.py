@@ -11,6 +11,7 @@ Line = tuple[str, str]
 """A label and its words; the label is empty where the line before goes on."""
 
 _GOOD_PLANS = ("tracked", "ended")
+_STATUSES = ("upcoming", "ready", "scheduled", "in-review", "on-hold", "completed", "cancelled")
 _PLURALS = {"Task": "Tasks", "DetectedIssue": "DetectedIssues", "Flag": "Flags", "Communication": "Communications"}
 
 
@@ -47,7 +48,9 @@ def summary(seen: Seen) -> Iterator[Line]:
     yield "Patients", f"{seen.patients_in_ehr:,} in the EHR; {source['patients']:,} tracked, each with a plan"
     yield "", books(seen)
     yield from plans(source)
-    yield "Milestones", f"{source['milestones']:,}: {counts(source['milestones_by_status'])}"
+    by_status = source["milestones_by_status"]
+    in_order = {status: by_status[status] for status in sorted(by_status, key=_STATUSES.index)}
+    yield "Milestones", f"{source['milestones']:,}: {counts(in_order)}"
     tiers = {f"tier {tier}": count for tier, count in source["open_gaps_by_tier"].items()}
     yield "Open gaps", f"{sum(tiers.values()):,}: {counts(tiers)}"
     yield from owners(source["open_milestones_by_owner"], seen.names)

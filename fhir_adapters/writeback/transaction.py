@@ -175,8 +175,16 @@ class _Sending:
 
 
 def _batches(drafts: Sequence[Draft], size: int) -> Iterator[Sequence[Draft]]:
-    for start in range(0, len(drafts), size):
-        yield drafts[start : start + size]
+    """Of at most so many, cut after a Provenance wherever that can be: what is written and the word of who wrote it stand
+    or fall together."""
+    start = 0
+    while start < len(drafts):
+        end = min(start + size, len(drafts))
+        if end < len(drafts):
+            told = (at for at in range(end, start, -1) if drafts[at - 1].ref.startswith("Provenance/"))
+            end = next(told, end)
+        yield drafts[start:end]
+        start = end
 
 
 def _bundle(batch: Sequence[Draft]) -> dict[str, object]:

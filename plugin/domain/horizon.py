@@ -49,9 +49,9 @@ def _days_of_plan(chart: Chart, answer: PlanAnswer) -> Iterator[date]:
         if turn.turn.due is not None and not assessed.milestone.status.is_final:
             yield plus_days(turn.turn.due, 1)
             yield from ladder.thresholds(turn.turn.due)
-        definition = turn.step.definition
-        if definition is not None and definition.applies_if is not None:
-            yield from turning_days(definition.applies_if, chart.record, chart.rules.practice.zone)
+    for step in answer.plan.steps:
+        if step.definition is not None and step.definition.applies_if is not None:
+            yield from turning_days(step.definition.applies_if, chart.record, chart.rules.practice.zone)
 
 
 def _instants(chart: Chart) -> Iterator[datetime]:

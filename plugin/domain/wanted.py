@@ -231,7 +231,7 @@ class Wants:
 
     def _pair_item(self, name: str, since: datetime, about: Sequence[str]) -> Effect:
         return Effect(
-            key=f"{self._chart.record.source}|{name}|two-missed-in-a-row",
+            key=f"{self._chart.record.source}|{self._patient}|{name}|two-missed-in-a-row",
             kind=EffectKind.WORK,
             what="two-missed-in-a-row",
             patient=self._patient,

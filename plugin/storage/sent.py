@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, case, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, case, or_, select, update
 
 from plugin.domain.source import Draft, Source, Standing, Written
 from plugin.storage.tables import sent, sent_body
@@ -53,6 +53,11 @@ class SqlSent:
         """See the port."""
         known = and_(self._of(sent, source, refs), sent.c.digest != "")
         return self._transaction.pairs(select(sent.c.ref, sent.c.digest).where(known))
+
+    def unsettled(self, source: Source, refs: Sequence[str]) -> frozenset[str]:
+        """See the port."""
+        unknown = or_(sent.c.pending.is_not(None), sent.c.digest.is_(None), sent.c.digest == "")
+        return frozenset(self._transaction.column(select(sent.c.ref).where(self._of(sent, source, refs), unknown)))
 
     def owned(self, source: Source, refs: Sequence[str]) -> Mapping[str, frozenset[str]]:
         """See the port."""

@@ -17,6 +17,7 @@ from plugin.usecases.edits import Edit, edits_in, take
 from plugin.usecases.keeping import (
     BY_CODE,
     NOBODY,
+    READ_BY_REFERENCE,
     codes_named_by,
     codes_of,
     is_ours,
@@ -151,12 +152,18 @@ class _Ingestion:
         kept: list[Placed] = []
         passed: list[Placed] = []
         for fact, whose in placed:
-            needed = whose and (fact.type not in BY_CODE or fact.ref in asked or points(fact) or _is_named(fact, codes))
-            (kept if needed else passed).append((fact, whose))
+            needed = fact.ref in asked or self._is_needed(fact, codes)
+            (kept if whose and needed else passed).append((fact, whose))
         if passed:
             known = self.uow.facts.known(self.source, [fact.ref for fact, _ in passed])
             kept += [(fact, whose) for fact, whose in passed if fact.ref in known]
         return kept
+
+    def _is_needed(self, fact: Fact, codes: frozenset[tuple[str, str]]) -> bool:
+        """Even though nothing asked for it by its name."""
+        if fact.type in READ_BY_REFERENCE:
+            return makes_a_plan(fact, self.rules)
+        return fact.type not in BY_CODE or points(fact) or _is_named(fact, codes)
 
     def _merge(self, facts: Sequence[Fact], tracked: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
         """Merged records (S7), as far as one of the two is tracked: both are from now on. Beside them the survivors of

@@ -28,7 +28,7 @@ BY_CODE = frozenset({"Observation", "Condition", "DocumentReference"})
 
 _OF_NO_PATIENT = frozenset({"Practitioner", "PractitionerRole"})
 
-_READ_BY_REFERENCE = frozenset(
+READ_BY_REFERENCE = frozenset(
     {
         "CommunicationRequest",
         "MedicationRequest",
@@ -38,8 +38,8 @@ _READ_BY_REFERENCE = frozenset(
         "RequestGroup",
     }
 )
-"""Types that no feed brings: they are read as far as a plan, or what it is made of, refers to them."""
-_MAY_BE_MISSING = _READ_BY_REFERENCE | BY_CODE
+"""Types of which only that is kept which a plan, or what it is made of, refers to."""
+_MAY_BE_MISSING = READ_BY_REFERENCE | BY_CODE
 
 _LOINC = "http://loinc.org"
 SCORES: tuple[Coding, ...] = tuple(

@@ -30,6 +30,10 @@ class Ehr(Protocol):
     def types(self) -> Sequence[str]:
         """The types of the feed, in the order in which a first sweep must read them (Patient, CarePlan, …)."""
 
+    @property
+    def followed(self) -> Sequence[str]:
+        """Types that are read as far as something refers to them; of what was read so, changes are followed."""
+
     def probe(self) -> Mapping[str, object]:
         """What the server can do, JSON-able (capability.py)."""
 
@@ -219,6 +223,9 @@ class Sent(Protocol):
 
     def last_digests(self, source: Source, refs: Sequence[str]) -> Mapping[str, str]:
         """Digest of the body last known to stand on the server."""
+
+    def unsettled(self, source: Source, refs: Sequence[str]) -> frozenset[str]:
+        """Those of which it is not known what body stands there: a write is unanswered, or only a version was seen."""
 
     def owned(self, source: Source, refs: Sequence[str]) -> Mapping[str, frozenset[str]]:
         """Owned digests of every body that was ever sent, by reference."""

@@ -38,7 +38,9 @@ def reconcile(services: Services, source_id: int) -> Sequence[Reconciled]:
     registered again."""
     with services.database.begin(reading=True) as uow:
         source = uow.sources.by_id(source_id)
-    done = [_reconcile_type(services, source, type_) for type_ in in_order(services.ehr(source).types)]
+    ehr = services.ehr(source)
+    done = [_reconcile_type(services, source, type_) for type_ in in_order(ehr.types)]
+    done += [_reconcile_followed(services, source, type_) for type_ in ehr.followed]
     if any(result.deleted or result.missed for result in done):
         services.jobs.tick()
     subscribe(services, source)
@@ -56,6 +58,13 @@ def _reconcile_type(services: Services, source: Source, type_: str) -> Reconcile
             stored.pop(ref, None)
     missed = _read(services, source, late) + _read_again(services, source, type_)
     return Reconciled(type=type_, on_server=on_server, deleted=_delete(services, source, list(stored)), missed=missed)
+
+
+def _reconcile_followed(services: Services, source: Source, type_: str) -> Reconciled:
+    """Of a type that is not read as a whole, what is stored is asked for by name."""
+    stored = list(_stored(services, source, type_))
+    deleted = _delete(services, source, stored)
+    return Reconciled(type=type_, on_server=len(stored) - deleted, deleted=deleted, missed=0)
 
 
 def _stored(services: Services, source: Source, type_: str) -> dict[str, str | None]:

@@ -74,6 +74,8 @@ def read_source(services: Services, source: Source, progress: Progress | None = 
             _read_type(services, source, type_, reading=reading, progress=progress)
             if type_ == _PLANS:
                 _read_ordered(services, source, reading)
+        for type_ in services.ehr(source).followed:
+            _follow(services, source, type_, reading)
         reading.read_back = read_back_waiting(services, source, lambda n: progress(READ_BACK, n) if progress else None)
     except MilepostError as error:
         words = str(error)
@@ -103,6 +105,18 @@ def _read_type(services: Services, source: Source, type_: str, *, reading: Readi
         count = reading.add(type_, ingest(services, source, page))
         if progress:
             progress(type_, count)
+
+
+def _follow(services: Services, source: Source, type_: str, reading: Reading) -> None:
+    """Changes of what was read because a plan refers to it. The first time there is nothing to follow: it begins where
+    the plans' own feed stands, since what they refer to was read after that."""
+    with services.database.begin() as uow:
+        if uow.sources.cursor(source, type_).watermark is None:
+            plans = uow.sources.cursor(source, _PLANS)
+            uow.sources.move(source, type_, Cursor(plans.watermark, complete=True), services.clock())
+            uow.commit()
+            return
+    _read_type(services, source, type_, reading=reading, progress=None)
 
 
 def _read_ordered(services: Services, source: Source, reading: Reading) -> None:

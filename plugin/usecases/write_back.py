@@ -54,7 +54,7 @@ def write_back(services: Services, source: Source, rows: Sequence[LedgerRow]) ->
     try:
         adopt(services, source)
         drafted = _draft(ehr, rows, result)
-        changed = _changed(services, source, drafted, result)
+        changed = _changed(services, source, ehr, drafted=drafted, result=result)
         if changed:
             _send(services, source, ehr, changed=changed, result=result)
     except MilepostError as error:
@@ -81,21 +81,54 @@ def _draft(ehr: Ehr, rows: Sequence[LedgerRow], result: WriteBack) -> dict[str, 
 
 
 def _changed(
-    services: Services, source: Source, drafted: Mapping[str, tuple[LedgerRow, Draft]], result: WriteBack
+    services: Services,
+    source: Source,
+    ehr: Ehr,
+    *,
+    drafted: Mapping[str, tuple[LedgerRow, Draft]],
+    result: WriteBack,
 ) -> dict[str, tuple[LedgerRow, Draft]]:
-    """Those whose body differs from the one known to stand there, guarded by its version; the others are done."""
+    """Those whose body differs from the one that stands there, guarded by its version; the others are done. A body that
+    stands there in no version that we know of is somebody's: a conflict."""
     refs = list(drafted)
     with services.database.begin(reading=True) as uow:
         standing = uow.sent.last_digests(source, refs)
         versions = uow.sent.versions(source, refs)
+        unsettled = uow.sent.unsettled(source, refs)
+    found = _looked_up(services, source, ehr, unsettled=unsettled, drafted=drafted)
+    digests = {**{ref: digest for ref, digest in standing.items() if ref not in unsettled}, **found}
     changed = {}
     for ref, (row, draft) in drafted.items():
-        if standing.get(ref) == draft.digest:
+        if digests.get(ref) == draft.digest:
             result.unchanged += 1
             result.done[row.id] = row.digest
+        elif ref in found and ref not in versions:
+            result.conflicts.append((row, ref))
         else:
             changed[ref] = (row, replace(draft, if_match=versions.get(ref) or None))
     return changed
+
+
+def _looked_up(
+    services: Services,
+    source: Source,
+    ehr: Ehr,
+    *,
+    unsettled: frozenset[str],
+    drafted: Mapping[str, tuple[LedgerRow, Draft]],
+) -> Mapping[str, str]:
+    """Digests of what stands where no answer told us. What was written, and never answered, is not written a second
+    time, nor is its Provenance."""
+    if not unsettled:
+        return {}
+    found = ehr.standing(sorted(unsettled))
+    now = services.clock()
+    with services.database.begin() as uow:
+        for there in found:
+            if there.digest == drafted[there.ref][1].digest:
+                uow.sent.adopt(source, there, now)
+        uow.commit()
+    return {there.ref: there.digest for there in found}
 
 
 def _send(

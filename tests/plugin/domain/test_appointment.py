@@ -24,22 +24,26 @@ from tests.charts import (
     visit,
 )
 
+Found = tuple[str, str | None, list[str]]
+
 START = "2026-06-10T14:00:00Z"
 ORDERED = [patient(), plan(step("ServiceRequest/sr1")), order(occurrenceDateTime="2026-06-15")]
 OWN = [patient(), plan(step("Appointment/a1"))]
 
 
-def of(*more: Json, at: str = "2026-06-11", chart: list[Json] | None = None) -> tuple[Any, ...]:
+def of(*more: Json, at: str = "2026-06-11", chart: list[Json] | None = None) -> Found:
     """Status, reason, and the misses of the one milestone."""
     only = look([*(ORDERED if chart is None else chart), *more], at).only
     return only["status"], only["reason"], [m["kind"] for m in only["missed"]]
 
 
-READY, MISSED = ("ready", None, []), ("ready", None, ["noshow"])
-CANCELLED = ("ready", None, ["cancelled"])
-UNRECORDED = ("in-review", "outcome-not-recorded", [])
-CONTRADICTED = ("in-review", "outcome-contradicted", [])
-BOOKED, KEPT = ("scheduled", None, []), ("completed", None, [])
+READY: Found = ("ready", None, [])
+MISSED: Found = ("ready", None, ["noshow"])
+CANCELLED: Found = ("ready", None, ["cancelled"])
+UNRECORDED: Found = ("in-review", "outcome-not-recorded", [])
+CONTRADICTED: Found = ("in-review", "outcome-contradicted", [])
+BOOKED: Found = ("scheduled", None, [])
+KEPT: Found = ("completed", None, [])
 
 
 # -------------------------------------------------------------------------------------------------- the table of §4.5
@@ -53,7 +57,7 @@ BOOKED, KEPT = ("scheduled", None, []), ("completed", None, [])
         ("2026-06-10T23:59:59-05:00", BOOKED),
     ],
 )
-def test_a_booking_stands_until_the_end_of_its_day(status: str | None, at: str, expected: tuple[Any, ...]) -> None:
+def test_a_booking_stands_until_the_end_of_its_day(status: str | None, at: str, expected: Found) -> None:
     """A2: the day of a booking that has begun and has no outcome: scheduled."""
     made = booking(START, "booked")
     made = made | {"status": status} if status else {name: v for name, v in made.items() if name != "status"}
@@ -75,7 +79,7 @@ def test_a_booking_stands_until_the_end_of_its_day(status: str | None, at: str, 
         ("booked", "2027-06-11", UNRECORDED),
     ],
 )
-def test_never_a_miss_by_inference(status: str, at: str, expected: tuple[Any, ...]) -> None:
+def test_never_a_miss_by_inference(status: str, at: str, expected: Found) -> None:
     """A2: from midnight on in review; arrived and checked-in until 08:00 of the next calendar day."""
     assert of(booking(START, status), at=at) == expected
 
@@ -84,7 +88,7 @@ def test_never_a_miss_by_inference(status: str, at: str, expected: tuple[Any, ..
     ("status", "expected"),
     [("fulfilled", KEPT), ("noshow", MISSED), ("entered-in-error", READY), ("cancelled", CANCELLED)],
 )
-def test_what_the_ehr_says_is_what_happened(status: str, expected: tuple[Any, ...]) -> None:
+def test_what_the_ehr_says_is_what_happened(status: str, expected: Found) -> None:
     """DESIGN §4.5."""
     assert of(booking(START, status)) == expected
 
@@ -127,9 +131,7 @@ def test_a_cancellation_counts_from_when_it_is_seen() -> None:
         (None, "2026-06-11T00:00:00-05:00", CANCELLED),
     ],
 )
-def test_the_grace_ends_with_the_local_day_on_which_it_was_seen(
-    seen: str | None, at: str, expected: tuple[Any, ...]
-) -> None:
+def test_the_grace_ends_with_the_local_day_on_which_it_was_seen(seen: str | None, at: str, expected: Found) -> None:
     """DESIGN §4.5 and A7: seen is meta.lastUpdated, else the start."""
     assert of(booking(START, "cancelled", seen=seen), at=at) == expected
 
@@ -321,7 +323,7 @@ def test_of_a_repeating_step_a_visit_of_an_earlier_turn_rebooks_nothing(
     ],
 )
 @pytest.mark.parametrize("system", [None, "urn:our-own"])
-def test_who_cancelled_decides_whose_miss_it_is(code: str, expected: tuple[Any, ...], system: str | None) -> None:
+def test_who_cancelled_decides_whose_miss_it_is(code: str, expected: Found, system: str | None) -> None:
     """A5: by the reason's code, of any system."""
     reason = because(code)
     if system:
@@ -354,7 +356,7 @@ ENCOUNTER = visit("2026-06-10", of="Appointment/a1")
         ("entered-in-error", READY),
     ],
 )
-def test_a_finished_encounter_beside_each_status(status: str, expected: tuple[Any, ...]) -> None:
+def test_a_finished_encounter_beside_each_status(status: str, expected: Found) -> None:
     """A6: booked means any standing status; an appointment entered in error links nothing."""
     assert of(booking(START, status), ENCOUNTER) == expected
 
@@ -413,7 +415,7 @@ def test_an_appointment_in_error_links_no_encounter_to_what_is_behind_a_task() -
         ("entered-in-error", ("cancelled", "entered-in-error", [])),
     ],
 )
-def test_the_own_appointment_of_a_step(status: str, expected: tuple[Any, ...]) -> None:
+def test_the_own_appointment_of_a_step(status: str, expected: Found) -> None:
     """A8: cancelled: the step is ready again; entered in error: the step is cancelled."""
     assert of(booking(START, status, on=None), chart=OWN) == expected
 

@@ -104,11 +104,11 @@ def test_an_appointment_gives_its_day_only_to_the_step_that_it_is() -> None:
 
 def test_the_first_that_exists_decides() -> None:
     """§4.2: the restriction, the order's occurrence, the activity's period, its timing, its text, the appointment."""
-    links = {"focus": {"reference": "ServiceRequest/sr1"}, "basedOn": [{"reference": "CarePlan/cp1"}]}
+    links: Json = {"focus": {"reference": "ServiceRequest/sr1"}, "basedOn": [{"reference": "CarePlan/cp1"}]}
     restricted = task(due="2026-06-01", code=A1C, **links)
     plain = task(code=A1C, **links)
     ordered, undated = order(code=A1C, occurrenceDateTime="2026-06-02"), order(code=A1C)
-    everything = {"scheduledTiming": {"event": ["2026-06-04"]}, "scheduledString": "2026-06-05"}
+    everything: Json = {"scheduledTiming": {"event": ["2026-06-04"]}, "scheduledString": "2026-06-05"}
     planned = inline(A1C, due="2026-06-03", **everything) | step("ServiceRequest/sr1")
     timed = inline(A1C, **everything) | step("ServiceRequest/sr1")
     written = inline(A1C, scheduledString="2026-06-05") | step("ServiceRequest/sr1")

@@ -199,7 +199,7 @@ def test_what_is_part_of_a_task_or_points_to_a_plan_with_one_step_is_exact() -> 
 
 def test_a_pointer_to_the_plan_is_exact_for_the_step_that_it_matches_by_code() -> None:
     """E2: and of several equal steps for the one that E4 says: three sessions need three visits."""
-    to_plan = {"basedOn": [{"reference": "CarePlan/cp1"}]}
+    to_plan: Json = {"basedOn": [{"reference": "CarePlan/cp1"}]}
     two_kinds = [patient(), plan(inline(VISIT), inline(THERAPY))]
     sessions = [patient(), plan(*SESSIONS)]
 
@@ -366,7 +366,7 @@ def test_one_event_with_several_records_is_one_piece() -> None:
 def test_what_was_found_in_one_visit_completes_each_its_own() -> None:
     """E4: one piece completes one milestone; a report or a visit with results of several kinds holds several."""
     activities = [inline(A1C, "2026-06-15", "2026-06-01"), inline(LIPIDS, "2026-06-15", "2026-06-01")]
-    within = {"encounter": {"reference": "Encounter/e1"}}
+    within: Json = {"encounter": {"reference": "Encounter/e1"}}
     results = [result("2026-06-10", id_="a", **within), result("2026-06-10", LIPIDS, id_="b", **within)]
     report = {
         "resourceType": "DiagnosticReport",

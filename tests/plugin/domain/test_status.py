@@ -197,7 +197,7 @@ def test_a_record_replaced_by_another_is_not_inactive() -> None:
     """S7: its facts and plans are the survivor's, along a chain of mergers, and its evidence is the survivor's own."""
     first = patient("p0", active=False, link=[{"other": {"reference": "Patient/px"}, "type": "replaced-by"}])
     between = patient("px", active=False, link=[{"other": {"reference": "Patient/p1"}, "type": "replaced-by"}])
-    of_first = {"subject": {"reference": "Patient/p0"}}
+    of_first: Json = {"subject": {"reference": "Patient/p0"}}
     chart = [first, between, patient(), plan(inline(A1C, "2026-06-30", "2026-06-01"), **of_first)]
 
     found = look(chart, NOW)

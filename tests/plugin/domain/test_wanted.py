@@ -174,7 +174,7 @@ def test_the_notice_goes_to_the_owner_else_the_author_else_the_role() -> None:
 
     def recipient(**of_plan: Any) -> tuple[Any, ...]:
         performer = of_plan.pop("performer", None)
-        detail = {"performer": [{"reference": performer}]} if performer else {}
+        detail: Json = {"performer": [{"reference": performer}]} if performer else {}
         chart = [patient(), plan(inline(A1C, "2026-06-15", **detail), **of_plan)]
         content = the(look(chart, "2026-06-30"), "overdue").content or {}
         assert str(content["task"]).startswith("Task/mp-")

@@ -6,6 +6,7 @@ from plugin.domain.record import CarePlan, Link, Order
 from plugin.domain.source import Cursor
 from plugin.usecases.ingest import IN_ERROR, NO_PATIENT
 from plugin.usecases.publish import publish_shipped
+from plugin.usecases.reconcile import reconcile
 from tests.builders import (
     HBA1C,
     SELF_CARE,
@@ -131,6 +132,32 @@ def test_requests_that_no_feed_brings_are_read_with_the_plan(world: World) -> No
     world.sweep()
 
     assert {"MedicationRequest/srm", "RequestGroup/g1", "MedicationRequest/m2"} <= world.kept()
+
+
+def test_what_a_plan_refers_to_is_followed(world: World) -> None:
+    """A change of a MedicationRequest that a plan refers to comes with the next poll; those of nobody's plan do not."""
+    world.server.put(an_order("m", type_="MedicationRequest"), an_order("n", type_="MedicationRequest"))
+    world.server.put(a_plan(1, activities=[a_step("MedicationRequest/srm")]))
+    world.sweep()
+
+    world.server.put(an_order("m", type_="MedicationRequest", status="completed"))
+    world.server.put(an_order("n", type_="MedicationRequest", status="completed"))
+    world.sweep()
+
+    assert world.statuses() == ["completed"]
+    assert "MedicationRequest/srn" not in world.kept()
+
+
+def test_a_deleted_medication_request_is_forgotten(world: World) -> None:
+    """Reconciliation asks by name for what is followed."""
+    world.server.put(an_order("m", type_="MedicationRequest"))
+    world.server.put(a_plan(1, activities=[a_step("MedicationRequest/srm")]))
+    world.sweep()
+
+    world.server.delete("MedicationRequest/srm")
+    reconcile(world.services, world.source.id)
+
+    assert "MedicationRequest/srm" not in world.kept()
     assert "reference-unread" not in str(world.milestones())
 
 

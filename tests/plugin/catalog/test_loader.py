@@ -1,0 +1,58 @@
+"""What is shipped loads, and is what the domain says it is."""
+
+from dataclasses import replace
+from importlib.resources import files
+
+import pytest
+
+from plugin.catalog.loader import LADDER, PROGRAM, FileCatalog, parse_program
+from plugin.domain.errors import BadProgram
+from plugin.domain.program import faults
+
+
+def test_everything_that_is_shipped_loads() -> None:
+    """Programs and ladders, each once, published, with a reason."""
+    shipped = FileCatalog().shipped()
+
+    assert [(v.kind, v.code) for v in shipped] == [(PROGRAM, "chronic-care"), (LADDER, "standard")]
+    assert {v.state for v in shipped} == {"published"}
+    assert all(v.why and v.version for v in shipped)
+
+
+def test_every_file_of_the_catalog_is_read() -> None:
+    """No data file lies beside unread; each folder explains its vocabulary."""
+    for kind, folder in ((PROGRAM, "programs"), (LADDER, "ladders")):
+        names = {file.name for file in (files("plugin.catalog") / folder).iterdir()}
+        shipped = {f"{v.code}.toml" for v in FileCatalog().shipped() if v.kind == kind}
+        assert names - {"__pycache__"} == shipped | {"README.md"}
+
+
+def test_a_stored_version_reads_back_as_it_was_shipped() -> None:
+    """Yesterday's decision can still be explained: the body is all that is kept."""
+    catalog = FileCatalog()
+
+    for version in catalog.shipped():
+        if version.kind == PROGRAM:
+            program = catalog.program(version)
+            assert (program.code, program.version) == (version.code, version.version)
+            assert faults(program) == []
+        else:
+            assert catalog.ladder(version).code == version.code
+
+
+def test_a_stored_body_that_is_none_is_named() -> None:
+    """BadProgram with code and version, for whoever stored it."""
+    program, ladder = FileCatalog().shipped()
+
+    with pytest.raises(BadProgram, match="program chronic-care version 1: title: expected a text"):
+        FileCatalog().program(replace(program, body={**program.body, "title": 3}))
+    with pytest.raises(BadProgram, match="ladder standard version 1: code: expected a text"):
+        FileCatalog().ladder(replace(ladder, body={}))
+
+
+def test_a_file_that_is_no_toml_names_the_line() -> None:
+    """One line, with the file's name."""
+    with pytest.raises(BadProgram, match=r"^mine\.toml: not TOML: .*line 2") as caught:
+        parse_program('code = "x"\nversion = \n', "mine.toml")
+
+    assert "\n" not in str(caught.value)
