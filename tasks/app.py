@@ -74,11 +74,11 @@ CONFIGURATION: Configuration = {
     "worker_cancel_long_running_tasks_on_connection_loss": False,
     "worker_max_memory_per_child": 400_000,  # KiB; a child that has grown is replaced between two tasks
     "enable_utc": True,
-    "beat_scheduler": "redbeat.RedBeatScheduler",
+    "beat_scheduler": "tasks.beat:Beat",
     "beat_max_loop_interval": BEAT_LOOKS_EVERY.total_seconds(),
     "redbeat_key_prefix": BEAT_PREFIX,
     "redbeat_lock_timeout": BEAT_LOCK.total_seconds(),
-    "redbeat_redis_options": {"retry_period": 60, "socket_connect_timeout": 2, "socket_timeout": 10},
+    "redbeat_redis_options": {"retry_period": -1, "socket_connect_timeout": 2, "socket_timeout": 10},
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from celery import Celery
-from kombu.exceptions import OperationalError
+from kombu.exceptions import InconsistencyError, KombuError
 
 from plugin.ops.logs import log_for
 from plugin.usecases.ports import Metrics
@@ -55,7 +55,7 @@ class BrokerJobs:
     def _send(self, task: str, *ids: int) -> None:
         try:
             self._app.send_task(task, args=ids, expires=_WORTH.total_seconds(), ignore_result=True)
-        except OperationalError as error:
+        except (KombuError, InconsistencyError) as error:
             self._metrics.count("jobs_lost", task=task)
             _log.warning("job_lost", task=task, ids=ids, error=type(error).__name__)
 

@@ -37,6 +37,7 @@ def log_as_we_do(**_: Any) -> None:  # Any: what Celery's signal tells
 
 def refuse_to_start(**_: Any) -> None:  # Any: what Celery's signal tells
     """What will not get better by itself (no key file, another schema) ends the worker before it forks."""
+    log_as_we_do()
     try:
         bootstrap.verify_database(SETTINGS)
     except PermanentFailure as error:

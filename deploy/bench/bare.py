@@ -75,6 +75,10 @@ class BareClient:
         answer.raise_for_status()
         return len(orjson.loads(answer.content)["entry"])
 
+    def resource(self, path: str) -> Json:
+        """One, as it stands."""
+        return self._page(f"{self.base_url}/{path}", None, _FRESH)
+
     def _page(self, address: str, params: Mapping[str, str] | None, headers: Mapping[str, str]) -> Json:
         answer = self.session.get(address, params=params, headers=headers, timeout=TIMEOUT_S)
         answer.raise_for_status()

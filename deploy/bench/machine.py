@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from deploy.bench.bare import BareClient
 from deploy.services.postgres import PostgresServer
 from deploy.services.process import program_version
 
@@ -45,3 +46,9 @@ def _system() -> str:
         if name == "PRETTY_NAME":
             return value.strip('"')
     return platform.system()
+
+
+def hapi_version(hapi_url: str) -> str:
+    """As its CapabilityStatement says."""
+    statement = BareClient(hapi_url).resource("metadata?_elements=software")
+    return str(statement.get("software", {}).get("version", "unknown"))

@@ -10,12 +10,12 @@ from pathlib import Path
 from deploy.demo import children, trial
 from deploy.demo.children import HOST, Child
 from deploy.demo.command import MILEPOST, Command
-from deploy.demo.ehr import Ehr
+from deploy.demo.ehr import OUR_TAG, Ehr
 from deploy.demo.generator.__main__ import follow, open_writer, parser, this_day
 from deploy.demo.generator.load import LoadFailed, LoadRefused, target
 from deploy.demo.place import Place, Practice, environment_of
 from deploy.demo.screen import Screen, StepFailed
-from deploy.demo.summary import Seen, summary
+from deploy.demo.summary import Seen, books, summary
 from deploy.demo.trial import Trial, short
 from deploy.hapi.build import HapiFailure
 from deploy.hapi.server import HapiServer
@@ -83,9 +83,10 @@ class Demo:
     # ------------------------------------------------------------------------------------------------ the EHR
     def _announce(self, kept: Practice | None) -> None:
         folder = short(self.wishes.folder)
-        made = f"goes on with what was loaded on {kept.day}" if kept else "made anew"
-        hint = "" if kept else "; `make demo KEEP=1` goes on with it another time"
-        self.screen.say(f"Milepost demo in {folder}, {made}{hint}")
+        made = (
+            f"going on with what was loaded on {kept.day}" if kept else "made anew (KEEP=1 goes on with the last one)"
+        )
+        self.screen.say(f"Milepost demo in {folder}, {made}")
         self.screen.say()
 
     def _start_hapi(self, port: int) -> str:
@@ -142,8 +143,8 @@ class Demo:
             step.words = f"SQLite in {short(self.place.database)}"
         with self.screen.step("milepost source add", "asking the server what it can do") as step:
             only = ("--filter", f"_tag={ehr.filter}") if ehr.tag else ()
-            said = command.run("source", "add", SLUG, ehr.base, *only).splitlines()
-            step.words = said[0]
+            said = command.run("source", "add", SLUG, ehr.base, *only)
+            step.words = said.splitlines()[0].removeprefix(f"Source {SLUG}: ")
         with self.screen.step("milepost source test", "trying what a sweep needs") as step:
             checks = command.answer("source", "test", SLUG)
             step.words = f"all {len(checks)} checks are good"
@@ -151,7 +152,7 @@ class Demo:
         if practice.to_enrol:
             with self.screen.step("milepost enrol", f"{practice.to_enrol} patients") as step:
                 command.python("deploy.demo.enrol", str(self.place.enrolments))
-                step.words = f"{practice.to_enrol} patients without a CarePlan, by a person's word"
+                step.words = f"{practice.to_enrol} patients, by a person's word"
             self._sweep(command, "milepost sweep, again")
 
     def _go_on(self, command: Command) -> None:
@@ -210,14 +211,19 @@ class Demo:
         for label, words in summary(seen):
             self.screen.fact(label, words)
         self.screen.fact("Took", f"{time.monotonic() - self.begun:.0f} s in all")
+        self.screen.say()
+        self.screen.say(books(seen), style="green" if seen.books_agree else "yellow")
         return tried
 
     def _tell_where_to_look(self, ehr: Ehr, web_port: int, tried: Trial | None) -> None:
         milepost, web = short(MILEPOST), f"http://{HOST}:{web_port}"
         self.screen.say()
-        self.screen.fact("Look at", f"{ehr.base}/Task?_tag=https://milepost.example/tag%7Cmilepost")
-        self.screen.fact("", f"{web}/healthz, {web}/readyz, {web}/metrics")
         self.screen.fact("Logs", f"{short(self.place.run_log)}, {short(self.place.hapi / 'hapi.log')}")
+        self.screen.say()
+        self.screen.say("Look at what was written, and at how Milepost is:", style="bold")
+        self.screen.exactly(f"{ehr.base}/Task?_tag={OUR_TAG.replace('|', '%7C')}")
+        for page in ("readyz", "healthz", "metrics"):
+            self.screen.exactly(f"{web}/{page}")
         self.screen.say()
         self.screen.say("Milepost's command, in another terminal:", style="bold")
         self.screen.exactly(f"set -a; . {short(self.place.settings_file)}; set +a; {milepost} status")

@@ -46,7 +46,6 @@ def summary(seen: Seen) -> Iterator[Line]:
     """Line by line."""
     source, work = seen.source, seen.status["work"]
     yield "Patients", f"{seen.patients_in_ehr:,} in the EHR; {source['patients']:,} tracked, each with a plan"
-    yield "", books(seen)
     yield from plans(source)
     by_status = source["milestones_by_status"]
     in_order = {status: by_status[status] for status in sorted(by_status, key=_STATUSES.index)}

@@ -37,6 +37,7 @@ class Bars:
             _Rate(),
             TimeRemainingColumn(compact=True),
             console=console,
+            transient=True,  # what was done is told once, by the summary that follows
             disable=not console.is_terminal,
         )
         self._bars: dict[str, TaskID] = {}

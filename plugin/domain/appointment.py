@@ -134,7 +134,9 @@ def turning_points(visit: Visit, practice: Practice) -> Iterator[datetime]:
     yield practice.start_of(after)
     yield practice.at(after, practice.morning)
     if visit.status in ("cancelled", "noshow"):
-        yield practice.start_of(plus_days(practice.day(visit.seen(practice)), 1))
+        seen_on = practice.day(visit.seen(practice))
+        yield practice.start_of(seen_on)
+        yield practice.start_of(plus_days(seen_on, 1))
 
 
 def is_rebooked(visit: Visit, of_turn: Iterable[Visit], of_step: Iterable[Visit]) -> bool:

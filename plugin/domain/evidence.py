@@ -170,11 +170,14 @@ class _Gathering:
     # -------------------------------------------------------------------------------------------------- coded evidence
     def _code(self) -> None:
         """E4: each event, in order of time, completes one milestone of the plan."""
+        candidates = {p.ref for p in self._usable if p.ref not in self._given and self._may_be_coded(p)}
+        if not candidates:
+            return
         groups: dict[str, list[Piece]] = {}
         for piece in self._usable:
             groups.setdefault(piece.group, []).append(piece)
         for group in sorted(groups.values(), key=_when):
-            left = [piece for piece in group if piece.ref not in self._given and self._may_be_coded(piece)]
+            left = [piece for piece in group if piece.ref in candidates]
             while left:
                 left = self._coded(left, group)
 

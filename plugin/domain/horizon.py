@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 from plugin.domain.appointment import turning_points
+from plugin.domain.assessment import Status
 from plugin.domain.chart import Chart
 from plugin.domain.condition import turning_days
 from plugin.domain.moment import Days, days, plus_days
@@ -24,6 +25,22 @@ def moments_ahead(chart: Chart, answers: Sequence[PlanAnswer], now: datetime) ->
             found.add(practice.start_of(day))
     found.update(moment for moment in _instants(chart) if moment > now)
     return sorted(found)
+
+
+def certain_changes(chart: Chart, answers: Sequence[PlanAnswer]) -> set[datetime]:
+    """Of these moments some at which the answer differs for certain, so that nobody has to look: the tier of what is
+    open rises, and a window opens. Whatever else may have happened by then (the step has ended, or its dates have moved)
+    is a difference, too."""
+    days_: set[date] = set()
+    for answer in answers:
+        ladder = chart.rules.ladder_of(answer.plan.program)
+        for assessed in answer.turns if not answer.plan.is_draft else ():
+            turn, status = assessed.turn, assessed.milestone.status
+            if turn.turn.due is not None and not status.is_final:
+                days_.update(ladder.thresholds(turn.turn.due))
+            if turn.begins is not None and status is Status.UPCOMING and not turn.waits:
+                days_.add(turn.begins)
+    return {chart.rules.practice.start_of(day) for day in days_}
 
 
 def _days(chart: Chart, answers: Sequence[PlanAnswer]) -> Iterator[date]:

@@ -90,7 +90,8 @@ class _Answering:
         tier = self._ladder.tier_at(past) if past else None
         booking = None if status.is_final else first_booking(turn)
         dates = _completion_dates(turn, self._chart)
-        evidence = tuple(sorted(turn.evidence.values(), key=lambda e: (-e.strength, e.resource)))
+        found = turn.evidence.values()
+        evidence = tuple(sorted(found, key=lambda e: (-e.strength, e.resource))) if found else ()
         return Milestone(
             key=turn.key,
             plan=plan.plan,

@@ -127,9 +127,12 @@ def _names(ident: str, dues: Sequence[date | None], frame: Frame, given: Mapping
         return [ident]
     numbers = [ident, *(f"{ident}~{number}" for number in range(2, len(dues) + len(given) + 1))]
     before = {name: step for name in numbers if (step := given.get(frame.base(name)))}
-    kept: list[str | None] = []
-    for due in dues:
-        kept.append(next((name for name, step in before.items() if step.due == due and name not in kept), None))
+    kept = [
+        name if name in before and before[name].due == due else None for name, due in zip(numbers, dues, strict=False)
+    ]
+    for place, due in enumerate(dues):
+        same = (name for name, step in before.items() if step.due == due and name not in kept)
+        kept[place] = kept[place] or next(same, None)
     free = (n for n in numbers if n not in kept and not (n in before and _is_over(before[n])))
     return [name or next(free) for name in kept]
 
@@ -140,6 +143,8 @@ def _is_over(step: KnownStep) -> bool:
 
 def _merged(placed: Sequence[Placed]) -> list[list[Placed]]:
     """O1: the strongest criterion decides, then the earliest due date; no two steps of one origin in a group."""
+    if len({p.origin.kind for p in placed}) < 2:
+        return [[p] for p in placed]
     pairs: list[tuple[int, list[date], list[str], int, int]] = []
     for i, one in enumerate(placed):
         for j in range(i + 1, len(placed)):
@@ -205,6 +210,8 @@ def _keys(frame: Frame, groups: Sequence[Sequence[Placed]], given: Mapping[str, 
 
 def _carry_over(gone: Mapping[str, KnownStep], groups: Sequence[Sequence[Placed]], keys: list[str | None]) -> None:
     """A step that had come to its end keeps its key to itself: what was said of it is not true of the new one."""
+    if not gone:
+        return
     fresh: dict[tuple[str, ...], list[int]] = {}
     for index, group in enumerate(groups):
         if keys[index] is None:

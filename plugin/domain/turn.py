@@ -88,6 +88,8 @@ class TurnState:
 
     def drop_weak(self) -> None:
         """E7: loose only where there is nothing stronger."""
+        if len(self.evidence) < 2:
+            return
         strong = {ref: e for ref, e in self.evidence.items() if e.strength > Strength.LOOSE}
         if strong:
             self.evidence = strong

@@ -11,7 +11,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Self
 
@@ -52,16 +52,16 @@ class _Content:
     """To and from the JSON of the ledger: empty fields are left out, names that are no longer known are ignored."""
 
     def as_json(self) -> dict[str, object]:
-        values = ((field.name, getattr(self, field.name)) for field in fields(self))
+        values = ((name, getattr(self, name)) for name in self.__dataclass_fields__)
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in values
-            if value not in (None, ())
+            if value is not None and value != ()
         }
 
     @classmethod
     def from_json(cls, json: Mapping[str, object]) -> Self:
-        names = {field.name for field in fields(cls)}
+        names = cls.__dataclass_fields__
         known: dict[str, Any] = {  # Any: the types are those that as_json wrote
             name: tuple(value) if isinstance(value, list) else value for name, value in json.items() if name in names
         }

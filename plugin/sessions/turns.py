@@ -21,8 +21,8 @@ from plugin.sessions.connection import answering
 LEASE = timedelta(seconds=15)
 """How long a turn outlives its holder (kill -9); it is renewed three times in that span while it is held."""
 
-FORGOTTEN_AFTER = timedelta(seconds=30)
-"""A wish whose job the broker lost stands in nobody's way for longer than this."""
+FORGOTTEN_AFTER = LEASE
+"""A wish whose job the broker lost, or whose worker found the turn of one who died, stands in nobody's way for longer."""
 
 _LONGEST_REST = timedelta(minutes=15)
 

@@ -79,6 +79,14 @@ def test_milepost_run_consumes_every_broker_route() -> None:
     assert sorted(consumed, key=sorted) == sorted([set(routes.READING), set(routes.ACTING)], key=sorted)
 
 
+def test_milepost_run_and_the_containers_start_the_same_words() -> None:
+    """An option that is set in one place only is a difference that nobody meant."""
+    here = [set(part.command[3:]) for part in parts("127.0.0.1:8700") if "celery" in part.command]
+    there = [set(service["command"][1:]) for service in ours().values() if service["command"][0] == "celery"]
+
+    assert sorted(map(sorted, here)) == sorted(map(sorted, there))
+
+
 def test_the_web_process_is_configured_by_the_file_that_the_image_holds() -> None:
     """The path in the command is where the Dockerfile puts the file."""
     path = option(services()["web"]["command"], "--config")

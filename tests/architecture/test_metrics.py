@@ -1,10 +1,12 @@
 """Every metric is declared, told to whoever runs Milepost, and used."""
 
+import ast
 import re
 
 from plugin.ops.metrics import DECLARED, Kind
 from tests.architecture.house import PACKAGES, ROOT, python_files
 
+KINDS = {"count": Kind.COUNTER, "observe": Kind.HISTOGRAM}
 FEW_VALUES = {"kind", "outcome", "role", "route", "source", "state", "status", "task"}
 
 
@@ -33,6 +35,36 @@ def test_every_counted_metric_is_counted_somewhere() -> None:
     names = [metric.name for metric in DECLARED if metric.kind is not Kind.GAUGE]
 
     assert [name for name in names if f'"{name}"' not in code] == []
+
+
+def counted() -> list[tuple[str, str, frozenset[str]]]:
+    """Every place in the code that counts or times: the method, the metric's name, the labels."""
+    calls = [
+        node
+        for file in python_files(*PACKAGES)
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in KINDS
+        and ast.unparse(node.func.value).endswith("metrics")
+    ]
+    return [
+        (
+            call.func.attr if isinstance(call.func, ast.Attribute) else "",
+            str(ast.literal_eval(call.args[0])),
+            frozenset(word.arg for word in call.keywords if word.arg not in (None, "by")),
+        )
+        for call in calls
+    ]
+
+
+def test_what_is_counted_is_declared_with_these_labels() -> None:
+    """An undeclared name would fail where it is counted, in the middle of a job; here it fails the build."""
+    declared = {(metric.kind, metric.name, frozenset(metric.labels)) for metric in DECLARED}
+    found = {(KINDS[method], name, labels) for method, name, labels in counted()}
+
+    assert found != set()
+    assert found - declared == set()
 
 
 def test_every_gauge_is_asked_somewhere() -> None:

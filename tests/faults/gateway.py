@@ -162,7 +162,7 @@ class Gateway:
 class _Handler(Handler):
     """One connection of Milepost's."""
 
-    server: "_Server"
+    server: "_Server"  # type: ignore[assignment]  # it has a rogue too, which is all that behaviours ask of it
 
     def setup(self) -> None:
         super().setup()

@@ -130,19 +130,14 @@ def _is_quiet(site: Site, watched: Watched) -> bool:
 
 
 def _repeat(watched: Watched, verb: str) -> int:
-    """The same command again, until it leaves nothing to do, as when five minutes have passed: until then it might be
-    that whoever had claimed effects is alive. How often it took."""
+    """The same command again, until it leaves nothing to do; how often that took."""
     milepost = watched.milepost
-    milepost.age_claims()
-    for times in range(1, MOST_REPEATS + 1):
+    times = 0
+    while times == 0 or not state_of(watched).is_done(verb):
         ended = milepost.run(verb)
-        if ended.code:
-            raise RuntimeError(f"{verb} failed after a kill: {ended.err}")
-        left = state_of(watched)
-        if left.is_done(verb):
-            break
-    else:
-        raise RuntimeError(f"{verb} leaves work after {MOST_REPEATS} runs: {left}")
+        times += 1
+        if ended.code or times > MOST_REPEATS:
+            raise RuntimeError(f"{verb} after a kill: exit {ended.code} {ended.err}; left: {state_of(watched)}")
     if verb == "tick":
-        deliver(milepost.services, worker="the test")
+        deliver(milepost.services)
     return times

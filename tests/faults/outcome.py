@@ -114,7 +114,7 @@ def of_database(url: str, practice: Practice) -> dict[str, Counter[str]]:
 
 
 def _rows(connection: Connection, table: Table, owners: Mapping[int, str]) -> Iterator[Json]:
-    for row in connection.execute(select(table)).mappings():
+    for row in map(dict, connection.execute(select(table)).mappings()):
         if table is tables.audit and row["action"] != "assess":
             continue
         shown = {name: _shown(name, value) for name, value in row.items() if name not in _LEFT_OUT}

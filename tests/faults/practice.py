@@ -7,20 +7,16 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
-
-from sqlalchemy import create_engine, update
 
 from deploy.demo.generator.fhir import TAG_SYSTEM
 from deploy.demo.generator.load import load, target
 from deploy.demo.generator.stream import generate
 from plugin import bootstrap, config
-from plugin.domain.ledger import EffectState
 from plugin.domain.source import Source
-from plugin.storage.tables import effect
 from plugin.usecases.publish import publish_shipped
 from plugin.usecases.services import Services
 from plugin.usecases.sources import add_source
@@ -118,14 +114,6 @@ class Milepost:
     def run(self, *words: str) -> "Ended":
         """The real command, until it ends by itself."""
         return self.start(*words).wait()
-
-    def age_claims(self) -> None:
-        """As if the lease of whatever is claimed had run out."""
-        engine = create_engine(self.database_url)
-        is_claimed = effect.c.state == EffectState.CLAIMED.value
-        with engine.begin() as connection:
-            connection.execute(update(effect).where(is_claimed).values(ready_at=now() - timedelta(seconds=1)))
-        engine.dispose()
 
     def is_opened_by(self, command: "Command", gate: Gate | None) -> bool:
         """Whether a command has its database open by now."""

@@ -121,7 +121,7 @@ def _stands(base_url: str, ref: str) -> bool:
         return False  # shared by all practices of a server
     with requests.Session() as session:
         session.trust_env = False
-        return session.get(f"{base_url}/{ref}", timeout=60).status_code == requests.codes.ok
+        return session.get(f"{base_url}/{ref}", timeout=60).ok
 
 
 def place_of(scene: Scene, state: State) -> Place:

@@ -48,9 +48,7 @@ class Site:
                 url = held.enter_context(self.postgres.database(self.template))
             else:
                 file = self.folder / f"milepost-{next(self._numbers)}.db"
-                shutil.copy(self.folder / "empty.db", file)
-                held.callback(lambda: [path.unlink() for path in self.folder.glob(f"{file.name}*")])
-                url = f"sqlite:///{file}"
+                url = f"sqlite:///{shutil.copy(self.folder / 'empty.db', file)}"
             yield held.enter_context(closing(Milepost(url, self.folder, self.zone)))
 
     @contextmanager

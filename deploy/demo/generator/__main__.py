@@ -115,7 +115,7 @@ def open_writer(chosen: argparse.Namespace, held: ExitStack) -> Writer:
 def progress_bar(console: Console, quiet: bool) -> Progress:
     """Patients or resources made so far, and the time left."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, disable=quiet or not console.is_terminal)
+    return Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)
 
 
 def follow(chosen: argparse.Namespace, writer: Writer, server: Target | None, console: Console) -> Tally:

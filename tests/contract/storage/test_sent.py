@@ -26,6 +26,24 @@ def test_known_before_the_answer(database: Database, source: Source) -> None:
         assert unit.sent.last_digests(source, REFS) == {"Task/mp-1": "a"}
 
 
+def test_what_stands_there_is_not_known(database: Database, source: Source) -> None:
+    """While an answer is missing, and where only a version was seen; of what was never sent nothing is in doubt."""
+    with database.begin() as unit:
+        unit.sent.remember(source, [a_draft("a"), a_draft("c", "Task/mp-2")], NOW)
+
+        assert unit.sent.unsettled(source, [*REFS, "Task/mp-3"]) == set(REFS)
+
+        unit.sent.written(source, [Written("Task/mp-1", "1")], NOW)
+        unit.sent.adopt(source, Standing("Task/mp-2", "1", "", "owned-c"), NOW)
+
+        assert unit.sent.unsettled(source, REFS) == {"Task/mp-2"}
+
+        unit.sent.remember(source, [a_draft("b")], LATER)
+        unit.sent.adopt(source, Standing("Task/mp-2", "1", "c", "owned-c"), LATER)
+
+        assert unit.sent.unsettled(source, REFS) == {"Task/mp-1"}
+
+
 def test_write_that_failed(database: Database, source: Source) -> None:
     """What stood before is still what is known to stand; the body stays known as ours."""
     with database.begin() as unit:

@@ -61,6 +61,16 @@ def test_answers_come_in_the_order_of_the_drafts(server: EtagServer, http: FhirH
     assert [len(batch) for batch in server.transactions] == [2, 2, 1]
 
 
+def test_a_patient_and_its_provenance_go_in_one_transaction(server: EtagServer, http: FhirHttp) -> None:
+    """A process that dies between two transactions leaves nothing written of which nobody has told who wrote it."""
+    first, second = drafts(2), drafts(2, start=2)
+    everything = [*first, a_provenance_of(*first), *second, a_provenance_of(*second)]
+
+    send(http, everything, size=5)
+
+    assert [len(batch) for batch in server.transactions] == [3, 3]
+
+
 def test_nothing_to_send_asks_nothing(server: EtagServer, http: FhirHttp) -> None:
     """Not even whether the server is there."""
     assert send(http, []) == []

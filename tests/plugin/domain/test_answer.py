@@ -8,7 +8,7 @@ from plugin.domain.answer import answer
 from plugin.domain.assess import assess
 from plugin.domain.calendar import Practice
 from plugin.domain.rules import Rules
-from tests.charts import A1C, CHICAGO, booking, inline, look, order, patient, plan, record_of, step
+from tests.charts import A1C, CHICAGO, Json, booking, inline, look, order, patient, plan, record_of, result, step
 
 MILESTONE = [
     "key",
@@ -93,3 +93,14 @@ def test_several_patients_are_one_document() -> None:
     assert found["next_change_at"] == "2026-06-18T00:00:00-05:00"
     assert isinstance(found["plans"], list)
     assert len(found["plans"]) == 2
+
+
+def test_every_fact_of_the_bundle_is_known_only_clinical_dates_hide_one() -> None:
+    """G6: a stamp after the moment asked for hides nothing; a result's own day does."""
+    stamped: Json = {"meta": {"lastUpdated": "2027-01-01T00:00:00Z"}}
+    chart = [patient(**stamped), plan(inline(A1C, "2026-06-15", "2026-06-01"), **stamped)]
+
+    proven = look([*chart, result("2026-06-10", **stamped)], "2026-06-12").only
+    not_yet = look([*chart, result("2026-06-13", **stamped)], "2026-06-12").only
+
+    assert (proven["status"], not_yet["status"]) == ("completed", "ready")

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from plugin.domain.assess import assess
 from plugin.domain.assessment import Assessment, Milestone
-from plugin.domain.record import Record
-from tests.charts import A1C, VISIT, booking, inline, look, order, patient, plan, result, step
+from plugin.domain.condition import Condition
+from plugin.domain.program import MilestoneDefinition, Program
+from plugin.domain.record import KnownStep, Record
+from tests.charts import A1C, VISIT, booking, concept, inline, look, order, patient, plan, result, step
 from tests.generated_charts import Drawn, charts, instants
 
 MOVES_BY_ITSELF = {"why", "days_past_due"}
@@ -61,8 +63,6 @@ def test_order_does_not_matter(drawn: Drawn, now: datetime, seed: int) -> None:
 @given(drawn=charts(), now=instants)
 def test_what_was_stored_does_not_change_what_is(drawn: Drawn, now: datetime) -> None:
     """DESIGN §4.1: a key once given is kept: with its own milestones known, the answer is the same."""
-    from plugin.domain.record import KnownStep  # noqa: PLC0415
-
     found = drawn.at(now)
     known = [
         KnownStep(
@@ -130,3 +130,28 @@ def test_what_changes_when() -> None:
     assert ask(*ordered, gone) == "2026-06-17T00:00:00-05:00"
     assert ask(*ahead, result("2026-07-02T10:00:00-05:00"), at="2026-07-01") == "2026-07-02T10:00:00-05:00"
     assert ask(patient(deceasedDateTime="2026-06-20"), *ahead[1:]) == "2026-06-20T00:00:00-05:00"
+
+
+def test_a_step_that_will_apply_from_a_birthday_on_is_foreseen() -> None:
+    """DESIGN §1, 1: also while the step is not there yet."""
+    for_the_old = MilestoneDefinition(code="m", title="M", applies_if=Condition("age-at-least", years=65))
+    program = Program(
+        code="p", version="1", title="P", plan_codes=frozenset({("urn:p", "p")}), milestones=(for_the_old,)
+    )
+    chart = [patient(birthDate="1961-06-21"), plan(category=[concept("p", system="urn:p")])]
+
+    before = look(chart, "2026-06-20", programs=[program])
+
+    assert (before.milestones, before.document["next_change_at"]) == ([], "2026-06-21T00:00:00-05:00")
+    assert look(chart, "2026-06-21", programs=[program]).titles == ["M"]
+
+
+def test_a_cancellation_without_a_stamp_is_seen_at_its_start() -> None:
+    """A7: then its message is wanted on that day, and the change is foreseen at that day's beginning."""
+    gone = booking("2026-06-22T14:00:00Z", "cancelled", seen=None)
+    chart = [patient(), plan(step("ServiceRequest/sr1")), order(code=VISIT), gone]
+
+    before = look(chart, "2026-06-20")
+
+    assert (before.names(), before.document["next_change_at"]) == ([], "2026-06-22T00:00:00-05:00")
+    assert look(chart, "2026-06-22T00:00:00-05:00").names() == ["message rebook"]

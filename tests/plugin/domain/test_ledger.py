@@ -1,12 +1,17 @@
 """Wanted effects against the ledger: each acts once, is withdrawn when its cause is gone, comes back with it (DESIGN §5)."""
 
 from dataclasses import replace
+from datetime import datetime
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from plugin.domain.assessment import EffectKind
 from plugin.domain.ledger import EffectState, content_digest
 from plugin.domain.writes import TaskContent
 from tests.book import Book
 from tests.charts import A1C, THERAPY, booking, done, inline, order, patient, plan, step, task
+from tests.generated_charts import Drawn, charts, instants
 
 LATE = [patient(), plan(step("ServiceRequest/sr1")), order(code=THERAPY, occurrenceDateTime="2026-06-15")]
 AHEAD = booking("2026-07-20T14:00:00Z")
@@ -225,3 +230,30 @@ def test_a_content_survives_the_ledger() -> None:
     content = book.content("task")
 
     assert TaskContent.from_json({**content, "a_field_of_last_year": 1}).as_json() == content
+
+
+@settings(max_examples=40)
+@given(
+    drawn=charts(),
+    other=charts(),
+    moments=st.lists(st.tuples(instants, st.booleans(), st.booleans()), min_size=2, max_size=6),
+)
+def test_an_effect_acts_once_whatever_comes(
+    drawn: Drawn, other: Drawn, moments: list[tuple[datetime, bool, bool]]
+) -> None:
+    """DESIGN §1: running twice makes the same effects once; reconciling again changes nothing; for any history of any two
+    charts, with deliveries in between or not."""
+    book = Book()
+    acted: list[str] = []
+
+    for now, is_other, delivers in sorted(moments):
+        book.take((other if is_other else drawn).at(now))
+        if delivers:
+            done_before = len(book.carried_out)
+            book.carry_out()
+            acted += book.carried_out[done_before:]
+
+    once = [key for key in acted if not key.startswith("write|")]
+    assert len(once) == len(set(once))
+    skipped = {row.key for row in book.rows.values() if row.state is EffectState.SKIPPED}
+    assert not skipped & set(acted)

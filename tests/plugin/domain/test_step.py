@@ -446,3 +446,13 @@ def test_two_who_are_enrolled_in_one_program_share_no_key() -> None:
     keys = [{effect.key for effect in found.assessment.wanted} for found in (one, other)]
     assert keys[0]
     assert keys[0].isdisjoint(keys[1])
+
+
+def test_of_equal_steps_without_a_date_one_may_be_the_programs() -> None:
+    """DESIGN §4.1: a key once given is kept, also beside one that a program has taken over."""
+    chart = [patient(), plan(inline(A1C), inline(A1C), **CLAIMED)]
+    first = look(chart, NOW, programs=[a_program(LAB)])
+
+    again = look(chart, NOW, programs=[a_program(LAB)], known=known(first.kept()))
+
+    assert again.assessment == first.assessment
