@@ -75,7 +75,8 @@ class FakeLedger(Part):
             for entry in self._tables.effects.values()
             if entry.row.kind in kinds and entry.ready_at is not None and entry.ready_at <= now
             if not (entry.row.kind is EffectKind.WRITE and entry.row.source_id in paused)
-        ][:limit]
+        ]
+        ready = sorted(ready, key=lambda entry: entry.row.kind is EffectKind.NOTICE)[:limit]
         for entry in ready:
             row = replace(entry.row, state=EffectState.CLAIMED, attempts=entry.row.attempts + 1)
             self._tables.effects[row.key] = Entry(row=row, ready_at=now + LEASE, worker=worker)

@@ -113,6 +113,10 @@ class FakeSources(Part):
     def cursor(self, source: Source, type_: str) -> Cursor:
         return self._tables.cursors.get((source.id, type_), Cursor())
 
+    def begun(self, source: Source) -> frozenset[str]:
+        moved = {key: cursor for key, cursor in self._tables.cursors.items() if cursor.complete or cursor.watermark}
+        return frozenset(type_ for id_, type_ in moved if id_ == source.id)
+
     def move(self, source: Source, type_: str, cursor: Cursor, now: datetime) -> None:
         self._tables.cursors[source.id, type_] = cursor
 
@@ -195,7 +199,11 @@ class FakePatients(Part):
     def tracked(self, source: Source, refs: Sequence[str]) -> frozenset[str]:
         return frozenset(ref for ref in refs if self._known(source, self._survivor(source, ref)).tracked)
 
-    def merge(self, source: Source, replaced: str, survivor: str, now: datetime) -> None:
+    def merge(self, source: Source, survivors: Mapping[str, str], now: datetime) -> None:
+        for replaced, survivor in survivors.items():
+            self._merge(source, replaced, survivor, now)
+
+    def _merge(self, source: Source, replaced: str, survivor: str, now: datetime) -> None:
         was = self._known(source, replaced)
         self._put(replace(was, tracked=False, survivor=survivor, next_change_at=None))
         if was.tracked:
@@ -245,6 +253,9 @@ class FakePatients(Part):
 
     def due_count(self, now: datetime) -> int:
         return sum(1 for known in self._tables.patients.values() if self._is_due(known, now))
+
+    def backlog_count(self) -> int:
+        return sum(1 for known in self._tables.patients.values() if known.backlog)
 
     def records(self, rows: Sequence[PatientRow]) -> Sequence[Record]:
         return [self._record(row) for row in rows]

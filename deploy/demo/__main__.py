@@ -23,7 +23,10 @@ class Ending:
 
     def __init__(self) -> None:
         self.is_wanted = False
-        for which in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signals = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # under nohup a closed terminal is no end
+            signals.append(signal.SIGHUP)
+        for which in signals:
             signal.signal(which, self._note)
 
     def _note(self, _: int, __: FrameType | None) -> None:

@@ -15,7 +15,12 @@ _FOLDERS = {PROGRAM: "programs", LADDER: "ladders"}
 
 
 class FileCatalog:
-    """Reads what is shipped, and stored versions of the same shape. A file that is not right raises BadProgram."""
+    """Reads what is shipped, and stored versions of the same shape. A file that is not right raises BadProgram. Every page
+    of a feed asks for the programs in force, so what was read last of each is kept."""
+
+    def __init__(self) -> None:
+        self._programs: dict[str, tuple[ConfigVersion, Program]] = {}
+        self._ladders: dict[str, tuple[ConfigVersion, Ladder]] = {}
 
     def shipped(self) -> Sequence[ConfigVersion]:
         """Every shipped program and ladder as a published version, checked."""
@@ -32,11 +37,19 @@ class FileCatalog:
 
     def program(self, version: ConfigVersion) -> Program:
         """A stored program; BadProgram when its body is none."""
-        return program_of(version.body, f"program {version.code} version {version.version}")
+        known = self._programs.get(version.code)
+        if known is None or known[0] != version:
+            known = (version, program_of(version.body, f"program {version.code} version {version.version}"))
+            self._programs[version.code] = known
+        return known[1]
 
     def ladder(self, version: ConfigVersion) -> Ladder:
         """A stored ladder; BadProgram when its body is none."""
-        return ladder_of(version.body, f"ladder {version.code} version {version.version}")
+        known = self._ladders.get(version.code)
+        if known is None or known[0] != version:
+            known = (version, ladder_of(version.body, f"ladder {version.code} version {version.version}"))
+            self._ladders[version.code] = known
+        return known[1]
 
 
 def parse_program(text: str, name: str) -> Program:

@@ -48,8 +48,31 @@ class SqlPatients:
         known = frozenset(self._transaction.column(query))
         return frozenset(ref for ref, survivor in survivors.items() if survivor in known)
 
-    def merge(self, source: Source, replaced: str, survivor: str, now: datetime) -> None:
-        """See the port. Merged again, a record follows to the last survivor; merged back, the direction turns."""
+    def merge(self, source: Source, survivors: Mapping[str, str], now: datetime) -> None:
+        """See the port. A first reading brings many that nobody knew yet: those take a handful of statements."""
+        new = self._unknown(source, survivors)
+        rows = [(source.id, replaced, None, survivor, None, None, "", False) for replaced, survivor in new.items()]
+        self._transaction.put(patient, _NEW, rows, key=("source_id", "ref"), replace=_NEW[2:7])
+        if new:
+            self.mark(source, new.values(), now)
+        for replaced, survivor in survivors.items():
+            if replaced not in new:
+                self._merge(source, replaced, survivor, now)
+
+    def _unknown(self, source: Source, survivors: Mapping[str, str]) -> dict[str, str]:
+        """Of these pairs those whose replaced record was never tracked, and which have to do with no other merge."""
+        refs = sorted({*survivors, *survivors.values()})
+        standing = self._survivors(source, refs)
+        of_source = patient.c.source_id == source.id
+        followed = self._transaction.column(
+            select(patient.c.survivor_ref).where(of_source, self._transaction.among(patient.c.survivor_ref, refs))
+        )
+        busy = {*followed, *self.tracked(source, list(survivors)), *(r for r, s in standing.items() if r != s)}
+        busy |= survivors.keys() & set(survivors.values())
+        return {r: s for r, s in sorted(survivors.items()) if r not in busy and s not in busy}
+
+    def _merge(self, source: Source, replaced: str, survivor: str, now: datetime) -> None:
+        """Merged again, a record follows to the last survivor; merged back, the direction turns."""
         last = self.survivor(source, survivor)
         if last == replaced:
             self._set_survivor(source, survivor, None)
@@ -114,6 +137,10 @@ class SqlPatients:
     def due_count(self, now: datetime) -> int:
         """See the port."""
         return int(self._transaction.column(select(func.count()).select_from(patient).where(self._is_due(now)))[0])
+
+    def backlog_count(self) -> int:
+        """See the port."""
+        return int(self._transaction.column(select(func.count()).select_from(patient).where(patient.c.backlog))[0])
 
     def records(self, rows: Sequence[PatientRow]) -> Sequence[Record]:
         """See the port."""

@@ -95,6 +95,12 @@ class SqlSources:
             return Cursor(watermark, decode_strings(taken), complete)
         return Cursor()
 
+    def begun(self, source: Source) -> frozenset[str]:
+        """See the port."""
+        has_moved = or_(tables.cursor.c.complete, tables.cursor.c.watermark.is_not(None))
+        query = select(tables.cursor.c.type).where(tables.cursor.c.source_id == source.id, has_moved)
+        return frozenset(self._transaction.column(query))
+
     def move(self, source: Source, type_: str, cursor: Cursor, now: datetime) -> None:
         """See the port."""
         row = (source.id, type_, cursor.watermark, encode_json(cursor.taken), cursor.complete, now)

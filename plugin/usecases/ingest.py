@@ -86,7 +86,8 @@ class _Ingestion:
         unread |= self._name_codes([(fact, whose) for fact, whose in placed if whose])
         kept = self._kept(placed, frozenset(linked.asked))
         stored = self.uow.facts.store(self.source, kept, self.now)
-        self.uow.patients.mark(self.source, stored.changed - {NOBODY}, self.now)
+        if changed := stored.changed - {NOBODY}:
+            self.uow.patients.mark(self.source, changed, self.now)
         if unread:
             self.uow.patients.want_read_back(self.source, sorted(unread), self.now)
         said = sum(take(self.uow, self.source, edit, self.now) for edit in edits)
@@ -126,8 +127,7 @@ class _Ingestion:
 
     def _has_begun(self, types: Sequence[str]) -> bool:
         """Whether the feed of one of these types has moved."""
-        cursors = (self.uow.sources.cursor(self.source, type_) for type_ in types)
-        return any(cursor.complete or cursor.watermark is not None for cursor in cursors)
+        return not self.uow.sources.begun(self.source).isdisjoint(types)
 
     def _name_codes(self, placed: Sequence[Placed]) -> frozenset[str]:
         """Names the codes of steps and goals; patients of whom evidence was passed by for want of such a name."""
@@ -176,8 +176,8 @@ class _Ingestion:
         known = self.uow.facts.known(self.source, sorted(pairs))
         is_early = not self._has_begun([type_ for type_ in self.types if type_ not in _PLANS_AND_PATIENTS])
         new = {ref: survivor for ref, survivor in pairs.items() if known.get(ref) != merged[ref].version}
-        for ref, survivor in new.items():
-            self.uow.patients.merge(self.source, ref, survivor, self.now)
+        if new:
+            self.uow.patients.merge(self.source, new, self.now)
         unread = frozenset(survivor for survivor in new.values() if not (is_early and survivor in tracked))
         return frozenset((*pairs, *pairs.values())), unread
 

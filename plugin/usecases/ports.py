@@ -117,8 +117,8 @@ class Patients(Protocol):
     def tracked(self, source: Source, refs: Sequence[str]) -> frozenset[str]:
         """Of these references, the tracked ones (a merged record counts by its survivor)."""
 
-    def merge(self, source: Source, replaced: str, survivor: str, now: datetime) -> None:
-        """Facts, plans and statements of a replaced record are read under the survivor from now on (S7)."""
+    def merge(self, source: Source, survivors: Mapping[str, str], now: datetime) -> None:
+        """Facts, plans and statements of each replaced record are read under its survivor from now on (S7)."""
 
     def mark(self, source: Source, refs: Iterable[str], now: datetime) -> int:
         """Marks patients for reassessment: ``next_change_at`` becomes ``now`` unless it is earlier."""
@@ -149,6 +149,9 @@ class Patients(Protocol):
 
     def due_count(self, now: datetime) -> int:
         """How many are due."""
+
+    def backlog_count(self) -> int:
+        """How many patients belong to the backlog (DESIGN §5)."""
 
     def records(self, rows: Sequence[PatientRow]) -> Sequence[Record]:
         """The records of locked patients: facts (a replaced record's too), statements, known steps. One query each."""
@@ -289,6 +292,9 @@ class Sources(Protocol):
 
     def cursor(self, source: Source, type_: str) -> Cursor:
         """Where the feed of a type stands."""
+
+    def begun(self, source: Source) -> frozenset[str]:
+        """The types whose feed has moved."""
 
     def move(self, source: Source, type_: str, cursor: Cursor, now: datetime) -> None:
         """Stores a cursor."""

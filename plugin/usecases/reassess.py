@@ -126,8 +126,7 @@ class _Batch:
 
     def _next_place(self) -> int:
         if self._places is None:
-            already = self._uow.plans.summary().get("backlog", 0)
-            self._places = already if isinstance(already, int) else 0
+            self._places = self._uow.patients.backlog_count()
         place = self._places
         self._places += 1
         return place

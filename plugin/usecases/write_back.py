@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from plugin.domain.assessment import EffectKind
 from plugin.domain.errors import MilepostError, PermanentFailure
 from plugin.domain.ledger import LedgerRow
 from plugin.domain.source import Draft, SetAside, Source, Standing, Written
+from plugin.domain.writes import NoticeContent, task_ref
 from plugin.usecases.adopt import adopt
 from plugin.usecases.edits import is_later
 from plugin.usecases.ingest import ingest
@@ -55,6 +57,7 @@ def write_back(services: Services, source: Source, rows: Sequence[LedgerRow]) ->
         adopt(services, source)
         drafted = _draft(ehr, rows, result)
         changed = _changed(services, source, ehr, drafted=drafted, result=result)
+        changed = _in_turn(services, source, changed, result)
         if changed:
             _send(services, source, ehr, changed=changed, result=result)
     except MilepostError as error:
@@ -107,6 +110,28 @@ def _changed(
         else:
             changed[ref] = (row, replace(draft, if_match=versions.get(ref) or None))
     return changed
+
+
+def _in_turn(
+    services: Services, source: Source, changed: dict[str, tuple[LedgerRow, Draft]], result: WriteBack
+) -> dict[str, tuple[LedgerRow, Draft]]:
+    """Without the notices whose Task of ours does not stand there yet (another worker has it in hand, or it waits): the
+    server would refuse them for good. They are tried again later."""
+    about = {ref: _task_of_notice(row) for ref, (row, _) in changed.items() if row.kind is EffectKind.NOTICE}
+    needed = sorted({task for task in about.values() if task})
+    if not needed:
+        return changed
+    with services.database.begin(reading=True) as uow:
+        standing = uow.sent.versions(source, needed)
+    early = {ref for ref, task in about.items() if task and task not in standing and task not in changed}
+    result.failed += [(changed[ref][0], f"{about[ref]} does not stand there yet", True) for ref in sorted(early)]
+    return {ref: pair for ref, pair in changed.items() if ref not in early}
+
+
+def _task_of_notice(row: LedgerRow) -> str | None:
+    """Our Task that a notice is about; None where it is somebody else's."""
+    task = NoticeContent.from_json(row.content or {"key": "", "patient": "", "task": "", "tier": 0}).task
+    return task if row.milestone is not None and task == task_ref(row.milestone) else None
 
 
 def _looked_up(

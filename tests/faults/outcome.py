@@ -99,7 +99,7 @@ def of_database(url: str, practice: Practice) -> dict[str, Counter[str]]:
     engine = create_engine(url)
     try:
         with engine.connect() as connection:
-            owners = dict(connection.execute(select(tables.patient.c.id, tables.patient.c.ref)).tuples().all())
+            owners = {row.id: row.ref for row in connection.execute(select(tables.patient.c.id, tables.patient.c.ref))}
             keys = connection.execute(select(tables.milestone.c.key)).scalars()
             names = {task_ref(key).partition("/")[2]: key for key in keys}
             return {

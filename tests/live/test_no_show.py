@@ -25,6 +25,15 @@ STEP = "HbA1c check"
 FAMILY, GIVEN = "Testfall", "Quentin"
 EVENTS = 8
 
+READERS: dict[str, Callable[[redis.Redis, str], object]] = {
+    "string": lambda client, key: client.get(key),
+    "hash": lambda client, key: client.hgetall(key),
+    "list": lambda client, key: client.lrange(key, 0, -1),
+    "set": lambda client, key: client.smembers(key),
+    "zset": lambda client, key: client.zrange(key, 0, -1),
+    "none": lambda client, key: None,  # it was taken since
+}
+
 Json = dict[str, Any]  # Any: FHIR's own JSON
 
 
@@ -143,8 +152,11 @@ def leaks(made: Installation, redis_url: str, database: SqlDatabase) -> list[str
     with database.begin(reading=True) as uow:
         source = uow.sources.get("hapi")
     told = [(log.name, log.read_bytes()) for log in made.folder.glob("*.log")]
-    with contextlib.closing(redis.Redis.from_url(redis_url)) as client:
-        told += [(key.decode(), key + (client.dump(key) or b"")) for key in client.keys()]
+    with contextlib.closing(redis.Redis.from_url(redis_url, decode_responses=True)) as client:
+        told += [
+            (key, str([key, READERS[str(client.type(key))](client, key)]).encode())
+            for key in map(str, client.scan_iter())
+        ]
     canaries = [FAMILY, GIVEN, str(source.hook_path), str(source.hook_secret)]
     return [f"{canary} in {place}" for canary in canaries for place, text in told if canary.encode() in text]
 

@@ -143,8 +143,8 @@ def test_merged_record_is_read_under_its_survivor(database: Database, source: So
     with database.begin() as unit:
         unit.facts.store(source, kept(a_care_plan(1), patients=["Patient/old"]), NOW)
         unit.statements.add(source, "Patient/old", said, NOW)
-        unit.patients.merge(source, "Patient/old", "Patient/new", LATER)
-        unit.patients.merge(source, "Patient/old", "Patient/new", LATER)
+        unit.patients.merge(source, {"Patient/old": "Patient/new"}, LATER)
+        unit.patients.merge(source, {"Patient/old": "Patient/new"}, LATER)
 
         assert unit.patients.tracked(source, ["Patient/old", "Patient/new"]) == {"Patient/old", "Patient/new"}
         assert [ref for ref, _ in unit.patients.waiting_for_read_back(source, 10)] == ["Patient/new"]
@@ -173,7 +173,7 @@ def test_merge_where_both_have_the_same(database: Database, source: Source, rows
     saved(database, an_outcome(new, a_plan(a_step(title="new")), create=(a_write(),)))
 
     with database.begin() as unit:
-        unit.patients.merge(source, "Patient/old", "Patient/new", LATER)
+        unit.patients.merge(source, {"Patient/old": "Patient/new"}, LATER)
         unit.commit()
 
     assert {(row["patient_id"], row["key"], row["title"]) for row in rows(tables.milestone)} == {
@@ -187,13 +187,13 @@ def test_merged_again_and_back(database: Database, source: Source) -> None:
     """A chain of merges leads to the last survivor; a merge that is turned round leads the other way."""
     tracked(database, source, "Patient/a")
     with database.begin() as unit:
-        unit.patients.merge(source, "Patient/a", "Patient/b", NOW)
-        unit.patients.merge(source, "Patient/b", "Patient/c", NOW)
+        unit.patients.merge(source, {"Patient/a": "Patient/b"}, NOW)
+        unit.patients.merge(source, {"Patient/b": "Patient/c"}, NOW)
         assert unit.patients.replaced_by(source, "Patient/c") == ["Patient/a", "Patient/b"]
         unit.patients.want_read_back(source, ["Patient/a"], NOW)
         assert [ref for ref, _ in unit.patients.waiting_for_read_back(source, 10)] == ["Patient/c"]
 
-        unit.patients.merge(source, "Patient/c", "Patient/a", LATER)
+        unit.patients.merge(source, {"Patient/c": "Patient/a"}, LATER)
 
         assert [ref for ref, _ in unit.patients.waiting_for_read_back(source, 10)] == ["Patient/a"]
         assert unit.patients.tracked(source, ["Patient/a", "Patient/b", "Patient/c"]) == {
@@ -206,7 +206,7 @@ def test_merged_again_and_back(database: Database, source: Source) -> None:
 def test_merge_of_who_is_not_tracked_is_remembered(database: Database, source: Source) -> None:
     """A plan that comes later under the replaced reference makes the survivor tracked."""
     with database.begin() as unit:
-        unit.patients.merge(source, "Patient/old", "Patient/new", NOW)
+        unit.patients.merge(source, {"Patient/old": "Patient/new"}, NOW)
         assert unit.patients.tracked(source, ["Patient/old", "Patient/new"]) == frozenset()
 
         assert unit.patients.track(source, ["Patient/old"], NOW, read_back=False) == ["Patient/new"]

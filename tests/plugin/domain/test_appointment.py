@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from tests.charts import (
-    A1C,
     P1,
     THERAPY,
     VISIT,
@@ -18,14 +17,12 @@ from tests.charts import (
     order,
     patient,
     plan,
-    repeating,
     step,
     task,
     visit,
 )
 
 Found = tuple[str, str | None, list[str]]
-
 START = "2026-06-10T14:00:00Z"
 ORDERED = [patient(), plan(step("ServiceRequest/sr1")), order(occurrenceDateTime="2026-06-15")]
 OWN = [patient(), plan(step("Appointment/a1"))]
@@ -46,7 +43,6 @@ BOOKED: Found = ("scheduled", None, [])
 KEPT: Found = ("completed", None, [])
 
 
-# -------------------------------------------------------------------------------------------------- the table of §4.5
 @pytest.mark.parametrize("status", ["proposed", "pending", "booked", "waitlist", None, "arrived", "checked-in"])
 @pytest.mark.parametrize(
     ("at", "expected"),
@@ -93,7 +89,6 @@ def test_what_the_ehr_says_is_what_happened(status: str, expected: Found) -> Non
     assert of(booking(START, status)) == expected
 
 
-# ------------------------------------------------------------------------------------------------------------------ A1
 @pytest.mark.parametrize("status", ["booked", "proposed", "fulfilled", "noshow", "cancelled"])
 def test_without_a_start_there_is_no_booking(status: str) -> None:
     """A1."""
@@ -119,7 +114,6 @@ def test_a_cancellation_counts_from_when_it_is_seen() -> None:
     assert of(gone, at="2026-06-06T00:00:00-05:00") == CANCELLED
 
 
-# ------------------------------------------------------------------------------------------------------- A7, the grace
 @pytest.mark.parametrize(
     ("seen", "at", "expected"),
     [
@@ -136,102 +130,6 @@ def test_the_grace_ends_with_the_local_day_on_which_it_was_seen(seen: str | None
     assert of(booking(START, "cancelled", seen=seen), at=at) == expected
 
 
-# ------------------------------------------------------------------------------------------------------------------ A3
-LINKS: list[tuple[str, list[Json], Json]] = [
-    ("basedOn", [step("ServiceRequest/sr1")], {}),
-    ("the step itself", [step("Appointment/a1")], {"on": None}),
-    (
-        "supportingInformation Task",
-        [step("Task/t1")],
-        {"on": None, "supportingInformation": [{"reference": "Task/t1"}]},
-    ),
-    (
-        "supportingInformation CarePlan",
-        [inline(VISIT)],
-        {"on": None, "supportingInformation": [{"reference": "CarePlan/cp1"}]},
-    ),
-    ("identifier", [step("ServiceRequest/sr1")], {"on": None, "identifier": [{"system": "urn:o", "value": "7"}]}),
-    (
-        "back-port extension",
-        [step("ServiceRequest/sr1")],
-        {
-            "on": None,
-            "extension": [
-                {
-                    "url": "http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.basedOn",
-                    "valueReference": {"reference": "ServiceRequest/sr1"},
-                }
-            ],
-        },
-    ),
-    ("service type", [inline(VISIT)], {"on": None, "serviceType": [VISIT]}),
-    ("reason", [inline(VISIT)], {"on": None, "reasonCode": [VISIT]}),
-    ("type", [inline(VISIT)], {"on": None, "appointmentType": VISIT}),
-]
-
-
-@pytest.mark.parametrize(("activities", "more"), [link[1:] for link in LINKS], ids=[link[0] for link in LINKS])
-def test_every_link_of_an_appointment_is_believed(activities: list[Json], more: Json) -> None:
-    """DESIGN §4.4: also for a miss."""
-    chart = [patient(), plan(*activities), order(identifier=[{"system": "urn:o", "value": "7"}]), task()]
-
-    assert of(booking("2026-06-20T14:00:00Z", **more), chart=chart) == BOOKED
-    assert of(booking(START, "noshow", **more), chart=chart) == MISSED
-    assert of(booking(START, "fulfilled", **more), chart=chart) == KEPT
-
-
-def test_an_encounter_links_its_appointment() -> None:
-    """DESIGN §4.4: Encounter.basedOn, by Encounter.appointment; of any status but one entered in error."""
-    ahead = booking("2026-06-20T14:00:00Z", on=None)
-    planned = visit("2026-06-20", of="Appointment/a1", status="planned", basedOn=[{"reference": "ServiceRequest/sr1"}])
-
-    assert of(ahead, planned) == BOOKED
-    assert of(ahead, planned | {"status": "entered-in-error"}) == READY
-
-
-def test_the_most_believed_link_decides() -> None:
-    """A3: it belongs to the steps of that link only, but always to the step that it is."""
-    activities = [step("ServiceRequest/sr1"), step("Task/t1"), inline(THERAPY), step("Appointment/a2")]
-    both: Json = {"supportingInformation": [{"reference": "Task/t1"}], "serviceType": [THERAPY]}
-    ahead = "2026-06-20T14:00:00Z"
-
-    def booked(*more: Json) -> list[str]:
-        found = look([patient(), plan(*activities), order(), task(), *more], "2026-06-11")
-        return [m["title"] for m in found.milestones if m["status"] == "scheduled"]
-
-    assert booked(booking(ahead, **both)) == ["Follow-up visit"]
-    assert booked(booking(ahead, on=None, **both)) == ["Medication check"]
-    assert booked(booking(ahead, on=None, serviceType=[THERAPY])) == ["Physical therapy"]
-    own = booking(ahead, id_="a2", description="Own", **both)
-    assert sorted(booked(own)) == ["Follow-up visit", "Physical therapy"]
-
-
-def test_the_most_believed_link_decides_among_plans_too() -> None:
-    """A3: an appointment for an order of one plan is nobody else's, by plan or by code."""
-    other = plan(inline(VISIT), id_="cp2")
-    ahead = booking("2026-06-20T14:00:00Z", serviceType=[VISIT], supportingInformation=[{"reference": "CarePlan/cp2"}])
-
-    found = look([*ORDERED, other, ahead], "2026-06-11")
-
-    assert [m["status"] for m in found.milestones] == ["scheduled", "ready"]
-    kept = look([*ORDERED, other, booking(START, "fulfilled", serviceType=[VISIT])], "2026-06-11")
-    assert [m["status"] for m in kept.milestones] == ["completed", "ready"]
-
-
-def test_a_booking_for_the_plan_is_of_one_of_several_equal_steps() -> None:
-    """E2 and E4: three sessions need three visits."""
-    sessions = [inline(THERAPY, f"2026-06-{day}", "2026-06-01") for day in (20, 25, 30)]
-    to_plan: Json = {"on": None, "serviceType": [THERAPY], "supportingInformation": [{"reference": "CarePlan/cp1"}]}
-
-    ahead = look([patient(), plan(*sessions), booking("2026-06-18T14:00:00Z", **to_plan)], "2026-06-11")
-    kept = look([patient(), plan(*sessions), booking(START, "fulfilled", **to_plan)], "2026-06-11")
-
-    assert [m["status"] for m in ahead.milestones] == ["scheduled", "ready", "ready"]
-    assert [m["status"] for m in kept.milestones] == ["completed", "ready", "ready"]
-    assert kept.milestones[0]["evidence"] == [{"resource": "Appointment/a1", "strength": "exact"}]
-
-
-# ------------------------------------------------------------------------------------------------------------------ A4
 @pytest.mark.parametrize(
     ("start", "status", "is_rebooked"),
     [
@@ -296,7 +194,6 @@ def test_of_a_repeating_step_a_visit_of_an_earlier_turn_rebooks_nothing(
     assert (found.the("Follow-up visit", 2)["missed"] == []) == is_rebooked
 
 
-# ------------------------------------------------------------------------------------------------------------------ A5
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
@@ -337,7 +234,6 @@ def test_a_reason_in_words_is_the_patients() -> None:
     assert of(booking(START, "cancelled", cancelationReason={"text": "provider ill"})) == CANCELLED
 
 
-# ------------------------------------------------------------------------------------------------------------------ A6
 ENCOUNTER = visit("2026-06-10", of="Appointment/a1")
 
 
@@ -404,7 +300,6 @@ def test_an_appointment_in_error_links_no_encounter_to_what_is_behind_a_task() -
     assert of(booking(START, "entered-in-error", on=None), ENCOUNTER, chart=chart) == READY
 
 
-# ------------------------------------------------------------------------------------------------------------------ A8
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
@@ -420,7 +315,6 @@ def test_the_own_appointment_of_a_step(status: str, expected: Found) -> None:
     assert of(booking(START, status, on=None), chart=OWN) == expected
 
 
-# ------------------------------------------------------------------------------------------------------------------ A9
 GROUP: Json = {"participant": [coming(), coming("Patient/p2"), coming("Practitioner/x")]}
 
 
@@ -464,7 +358,6 @@ def test_the_records_of_a_merged_patient_are_no_group() -> None:
     assert of(twice, chart=[*ORDERED, old]) == MISSED
 
 
-# --------------------------------------------------------------------------------------------------------- two in a row
 def flags(*visits: Json, at: str = "2026-06-30", **of_plan: Any) -> list[str]:
     """Of a plan with two orders that are not due yet."""
     chart = [
@@ -530,18 +423,3 @@ def test_a_missed_session_by_code_is_on_record_and_counts() -> None:
 
     assert of(missed, chart=chart) == MISSED
     assert of(missed, kept, chart=chart) == ("completed", None, ["noshow"])
-
-
-def test_a_booking_of_a_turn_belongs_to_that_turn() -> None:
-    """A3 and D4: the turn whose window holds its start."""
-    timing = {"repeat": {"boundsPeriod": {"start": "2026-06-01", "end": "2026-08-31"}, "period": 1, "periodUnit": "mo"}}
-    ordered = [patient(), plan(step("ServiceRequest/sr1")), order(code=A1C, occurrenceTiming=timing)]
-    coded = [patient(), plan(repeating(THERAPY, start="2026-06-01", end="2026-08-31", period=1, periodUnit="mo"))]
-    ahead = "2026-07-10T14:00:00Z"
-
-    for chart, made in (
-        (ordered, booking(ahead)),
-        (coded, booking(ahead, on=None, serviceType=[THERAPY])),
-    ):
-        found = look([*chart, made], "2026-06-11")
-        assert [m["status"] for m in found.milestones] == ["ready", "scheduled", "upcoming"]

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from plugin.domain.assessment import EffectKind
 from plugin.domain.source import Draft, Written
 from plugin.usecases.deliver import deliver
+from plugin.usecases.write_back import write_back
 from tests.builders import World, a_patient, a_plan, a_result
 from tests.fakes import FakeEhr, Killed
 
@@ -99,3 +101,19 @@ def test_a_first_write_that_nobody_has_read_is_no_licence(world: World) -> None:
     assert done.conflicts == 1
     assert world.tasks() == {task: "completed"}
     assert [s.by for s in world.statements()] == ["Practitioner/nurse"]
+
+
+def test_a_notice_waits_for_its_task(world: World) -> None:
+    """Another worker has the Task in hand: the notice would refer to nothing, and be refused for good."""
+    world.server.put(a_patient(1), a_plan(1, due="2026-05-28", start="2026-05-01"))
+    world.sweep(write=False)
+    with world.services.database.begin() as uow:
+        rows = uow.ledger.claim([EffectKind.NOTICE], world.clock(), 10, "another")
+        uow.commit()
+
+    early = write_back(world.services, world.source, rows)
+    world.clock.forward(minutes=10)
+    world.sweep()
+
+    assert [(words.endswith("does not stand there yet"), again) for _, words, again in early.failed] == [(True, True)]
+    assert {ref.partition("/")[0] for ref in world.server.written} >= {"Task", "Communication"}
