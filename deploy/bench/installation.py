@@ -24,11 +24,16 @@ class BenchFailure(Exception):
 
 @dataclass(frozen=True)
 class Milepost:
-    """One fresh Milepost: its services, its one source, and where its database is."""
+    """One fresh Milepost: its services, its one source, and its settings."""
 
     services: Services
     source: Source
-    url: str
+    settings: Settings
+
+    @property
+    def url(self) -> str:
+        """Where its database is."""
+        return self.settings.database_url
 
 
 @dataclass(frozen=True)
@@ -63,11 +68,12 @@ class Installation:
         """A Milepost that has read nothing yet, with this one source (of the practice with a tag, where one is given);
         its database is dropped afterwards."""
         with self.postgres.database(_TEMPLATE) as url:
-            services = self.services(url)
+            settings_ = self.settings(url)
+            services = bootstrap.build(settings_)
             chosen = {"_tag": f"{TAG_SYSTEM}|{tag}"} if tag else {}
             source = add_source(services, Source(id=0, slug=slug, base_url=self.hapi_url, search_filter=chosen))
             try:
-                yield Milepost(services, source, url)
+                yield Milepost(services, source, settings_)
             finally:
                 services.database.close()
 
@@ -77,5 +83,6 @@ class Installation:
 
     def found(self, url: str) -> Milepost:
         """What another process of ours made."""
-        services = self.services(url)
-        return Milepost(services, source_named(services, None), url)
+        settings_ = self.settings(url)
+        services = bootstrap.build(settings_)
+        return Milepost(services, source_named(services, None), settings_)

@@ -8,10 +8,10 @@ from deploy.bench.bare import BareClient
 from deploy.bench.extent import Extent
 from deploy.bench.installation import BenchFailure, Installation, Milepost
 from deploy.bench.stopwatch import median, median_ratio, timed
+from plugin import bootstrap
+from plugin.cli.second_hand import second_hand
 from plugin.usecases.sweep import Swept, sweep
 from plugin.usecases.sync import in_order
-
-WORKER = "bench"
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,9 @@ def types_of(milepost: Milepost) -> Sequence[str]:
 
 
 def swept(milepost: Milepost) -> Swept:
-    """One first sweep; anything that failed makes the figure worthless."""
-    done = sweep(milepost.services, milepost.source, worker=WORKER, write=False)
+    """One first sweep, as `milepost sweep` does it; anything that failed makes the figure worthless."""
+    with second_hand(milepost.url, partial(bootstrap.build, milepost.settings)) as hand:
+        done = sweep(milepost.services, milepost.source, write=False, hand=hand)
     if done.reassessed.failed or not done.reassessed.claimed:
         raise BenchFailure(f"A sweep assessed {done.reassessed.claimed} patients, {done.reassessed.failed} failed.")
     return done

@@ -7,7 +7,9 @@ from dataclasses import asdict
 
 import click
 
+from plugin import config
 from plugin.cli.progress import Bars
+from plugin.cli.second_hand import second_hand
 from plugin.cli.terminal import counts, format_option, print_json, print_rows, seconds, services
 from plugin.domain.source import Source
 from plugin.usecases.deliver import Delivered
@@ -27,10 +29,11 @@ from plugin.usecases.tick import tick as tick_due
 @format_option
 def sweep(slug: str | None, *, write: bool, format_: str) -> None:
     """Everything once: reads a source, reassesses, writes back. Cut off, it goes on where it stopped."""
-    built = services()
-    source = source_named(built, slug)
-    with Bars() as bars:
-        swept = sweep_source(built, source, write=write, progress=bars.show)
+    with second_hand(config.settings().database_url, services) as hand:
+        built = services()
+        source = source_named(built, slug)
+        with Bars() as bars:
+            swept = sweep_source(built, source, write=write, progress=bars.show, hand=hand)
     if format_ == "json":
         print_json(_swept_as_json(source, swept))
     else:

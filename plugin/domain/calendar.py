@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -29,7 +29,6 @@ class Practice:
     send_days: frozenset[int] = frozenset(range(6))
     send_from: time = time(9)
     send_until: time = time(19)
-    no_response_after: timedelta = field(default=timedelta(hours=48))
 
     def day(self, instant: datetime) -> date:
         """The local date of an aware instant."""
@@ -79,16 +78,6 @@ class Practice:
         """``send_time`` when it falls on the same local day as ``since``, else None."""
         when = self.send_time(since)
         return when if self.day(when) == self.day(since) else None
-
-    def after_working_time(self, since: datetime, span: timedelta) -> datetime:
-        """``since + span`` in clock time, extended by each whole non-working day on the way (DESIGN §6)."""
-        end = since + span
-        day = self.day(since)
-        while day <= self.day(end):
-            if not self.is_working_day(day):
-                end += ONE_DAY
-            day += ONE_DAY
-        return end.astimezone(self.zone)
 
 
 @lru_cache(maxsize=16384)

@@ -16,7 +16,7 @@ from plugin.storage.codec import decode_fact
 from plugin.storage.column_types import is_of_type, moment
 from plugin.storage.merges import move_to_survivor
 from plugin.storage.records import owners_of, read_records
-from plugin.storage.tables import fact, named_code, patient
+from plugin.storage.tables import fact, named_code, patient, practice
 from plugin.storage.transaction import AnyRow, Transaction
 
 _NEW = ("source_id", "ref", "tracked_at", "survivor_ref", "next_change_at", "waits_since", "digest", "backlog")
@@ -49,8 +49,8 @@ class SqlPatients:
         return frozenset(ref for ref, survivor in survivors.items() if survivor in known)
 
     def merge(self, source: Source, survivors: Mapping[str, str], now: datetime) -> None:
-        """See the port. A first reading brings many that nobody knew yet: those take a handful of statements."""
-        new = self._unknown(source, survivors)
+        """See the port. A first reading brings many at once: those take a handful of statements."""
+        new = self._unassessed(source, survivors)
         rows = [(source.id, replaced, None, survivor, None, None, "", False) for replaced, survivor in new.items()]
         self._transaction.put(patient, _NEW, rows, key=("source_id", "ref"), replace=_NEW[2:7])
         if new:
@@ -59,17 +59,26 @@ class SqlPatients:
             if replaced not in new:
                 self._merge(source, replaced, survivor, now)
 
-    def _unknown(self, source: Source, survivors: Mapping[str, str]) -> dict[str, str]:
-        """Of these pairs those whose replaced record was never tracked, and which have to do with no other merge."""
+    def _unassessed(self, source: Source, survivors: Mapping[str, str]) -> dict[str, str]:
+        """Of these pairs those of whose replaced record nothing but facts is stored, which have to do with no other
+        merge, and which make nobody tracked who was not."""
         refs = sorted({*survivors, *survivors.values()})
-        standing = self._survivors(source, refs)
-        of_source = patient.c.source_id == source.id
-        followed = self._transaction.column(
-            select(patient.c.survivor_ref).where(of_source, self._transaction.among(patient.c.survivor_ref, refs))
+        query = select(patient.c.ref, _IS_TRACKED, patient.c.digest, patient.c.survivor_ref)
+        known = {ref: row for ref, *row in self._transaction.rows(query.where(self._of(source, refs)))}
+        follows = and_(patient.c.source_id == source.id, self._transaction.among(patient.c.survivor_ref, refs))
+        busy = {*self._transaction.column(select(patient.c.survivor_ref).where(follows))}
+        busy |= {ref for ref, (_, _, followed) in known.items() if followed} | (
+            survivors.keys() & set(survivors.values())
         )
-        busy = {*followed, *self.tracked(source, list(survivors)), *(r for r, s in standing.items() if r != s)}
-        busy |= survivors.keys() & set(survivors.values())
-        return {r: s for r, s in sorted(survivors.items()) if r not in busy and s not in busy}
+        unknown = (False, "", None)
+
+        def is_easy(replaced: str, survivor: str) -> bool:
+            is_tracked, digest, _ = known.get(replaced, unknown)
+            return (
+                digest == "" and (not is_tracked or known.get(survivor, unknown)[0]) and not {replaced, survivor} & busy
+            )
+
+        return {replaced: survivor for replaced, survivor in sorted(survivors.items()) if is_easy(replaced, survivor)}
 
     def _merge(self, source: Source, replaced: str, survivor: str, now: datetime) -> None:
         """Merged again, a record follows to the last survivor; merged back, the direction turns."""
@@ -140,6 +149,8 @@ class SqlPatients:
 
     def backlog_count(self) -> int:
         """See the port."""
+        ours = select(practice.c.id).where(practice.c.id == self._transaction.practice_id)
+        self._transaction.run(ours.with_for_update(key_share=True))
         return int(self._transaction.column(select(func.count()).select_from(patient).where(patient.c.backlog))[0])
 
     def records(self, rows: Sequence[PatientRow]) -> Sequence[Record]:

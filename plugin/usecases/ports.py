@@ -151,7 +151,8 @@ class Patients(Protocol):
         """How many are due."""
 
     def backlog_count(self) -> int:
-        """How many patients belong to the backlog (DESIGN §5)."""
+        """How many patients belong to the backlog (DESIGN §5). Until the transaction ends nobody else is told, so that no
+        place in it is given twice."""
 
     def records(self, rows: Sequence[PatientRow]) -> Sequence[Record]:
         """The records of locked patients: facts (a replaced record's too), statements, known steps. One query each."""

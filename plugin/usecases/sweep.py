@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from plugin.domain.errors import TemporaryFailure
 from plugin.domain.source import Source
@@ -12,7 +12,7 @@ from plugin.usecases.deliver import Delivered, deliver
 from plugin.usecases.reassess import Reassessed
 from plugin.usecases.services import Services
 from plugin.usecases.sync import Reading, in_order, read_source
-from plugin.usecases.tick import tick
+from plugin.usecases.tick import Hand, tick_together
 
 Progress = Callable[[str, int, int | None], None]
 """Told what is being done (a type of resource, ``read back``, ``reassess``, ``write back``), how many are done, and of
@@ -38,17 +38,18 @@ def sweep(
     worker: str | None = None,
     write: bool = True,
     progress: Progress | None = None,
+    hand: Hand | None = None,
 ) -> Swept:
     """Repeated, it goes on where it was cut off, and when nothing has changed it writes nothing. A paused source is
-    read and assessed, and not written to."""
+    read and assessed, and not written to. ``hand`` helps to reassess."""
     tell = progress or (lambda what, done, of: None)
     begun = services.clock()
     totals = _totals(services, source) if progress else {}
     reading = read_source(services, source, lambda type_, count: tell(type_, count, totals.get(type_)))
     read = services.clock()
-    with services.database.begin(reading=True) as uow:
-        due = uow.patients.due_count(read)
-    reassessed = tick(services, progress=lambda count: tell("reassess", count, due))
+    due = _due(services, read) if progress else 0
+    told = (lambda _: tell("reassess", due - _due(services, read), due)) if progress else None
+    reassessed = tick_together(services, hand, told)
     assessed = services.clock()
     wanted = _to_deliver(services)
     delivered = None
@@ -62,6 +63,11 @@ def sweep(
         reassessed_in=assessed - read,
         delivered_in=services.clock() - assessed,
     )
+
+
+def _due(services: Services, now: datetime) -> int:
+    with services.database.begin(reading=True) as uow:
+        return uow.patients.due_count(now)
 
 
 def _totals(services: Services, source: Source) -> dict[str, int]:

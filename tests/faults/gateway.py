@@ -57,6 +57,11 @@ class Exchange:
         return unquote(urlsplit(self.path).query)
 
     @property
+    def is_sorted(self) -> bool:
+        """A page of the feed, by keyset or by links."""
+        return self.method == "GET" and "_sort=_lastUpdated" in self.query
+
+    @property
     def is_page(self) -> bool:
         """A page of the feed: the only searches that are sorted by both."""
         return self.method == "GET" and "_sort=_lastUpdated,_id" in self.query

@@ -11,7 +11,7 @@ from plugin.usecases.tick import tick
 from tests.faults.aims import ROWS, Aim, Measured, Sights, aim_of
 from tests.faults.gateway import until
 from tests.faults.outcome import Json, differences, of_database, of_server
-from tests.faults.practice import Milepost
+from tests.faults.practice import PATIENTS, Milepost
 from tests.faults.scene import Place, Scene, State, look_at, place_of, state_of
 from tests.faults.site import Site, Watched
 
@@ -46,9 +46,9 @@ class Fall:
     differences: list[str]
 
 
-def undisturbed(site: Site) -> Undisturbed:
+def undisturbed(site: Site, patients: int = PATIENTS) -> Undisturbed:
     """Sweeps a practice of its own, with nobody in the way."""
-    with site.watched() as watched:
+    with site.watched(practice=site.practice(patients)) as watched:
         if watched.gate is None:
             raise TypeError("rows are counted in PostgreSQL only")
         places = sorted({place for places in ROWS.values() for place in places})

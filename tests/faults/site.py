@@ -11,7 +11,7 @@ from pathlib import Path
 from deploy.services.postgres import PostgresServer
 from tests.faults.gate import Gate, gate_of
 from tests.faults.gateway import Gateway, gateway_to
-from tests.faults.practice import Milepost, Practice, closing, now, quiet_zone
+from tests.faults.practice import PATIENTS, Milepost, Practice, closing, now, quiet_zone
 from tests.servers import folder_of
 
 
@@ -36,9 +36,9 @@ class Site:
     template: str
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
-    def practice(self) -> Practice:
-        """Twenty patients that nobody has seen."""
-        return Practice(self.upstream, f"f{uuid.uuid4().hex[:11]}", self.zone).load()
+    def practice(self, patients: int = PATIENTS) -> Practice:
+        """So many patients that nobody has seen."""
+        return Practice(self.upstream, f"f{uuid.uuid4().hex[:11]}", self.zone, patients).load()
 
     @contextmanager
     def installed(self, database: str) -> Iterator[Milepost]:

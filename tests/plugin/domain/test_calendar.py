@@ -79,21 +79,6 @@ def test_what_cannot_be_sent_the_same_day(since: str, sent: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("since", "end"),
-    [
-        ("2026-06-15T10:00:00-05:00", "2026-06-17T10:00:00-05:00"),
-        ("2026-06-12T10:00:00-05:00", "2026-06-16T10:00:00-05:00"),
-        ("2026-06-17T10:00:00-05:00", "2026-06-22T10:00:00-05:00"),
-    ],
-)
-def test_forty_eight_hours_are_extended_over_non_working_days(since: str, end: str) -> None:
-    """DESIGN §6: clock time; a week-end, a holiday and the week-end after it."""
-    practice = Practice(CHICAGO, holidays=HOLIDAYS)
-
-    assert practice.after_working_time(at(since), timedelta(hours=48)).isoformat() == end
-
-
-@pytest.mark.parametrize(
     ("zone", "day", "begins"),
     [
         ("America/Chicago", date(2026, 3, 8), "2026-03-08T00:00:00-06:00"),
