@@ -112,7 +112,8 @@ def print_plan(plan: Json) -> None:
 def _print_milestone(milestone: Json) -> None:
     turn = f" (turn {milestone['iteration']})" if milestone["iteration"] > 1 else ""
     reason = f", {milestone['reason']}" if milestone["reason"] else ""
-    late = f", {milestone['days_past_due']} days past due, tier {milestone['tier']}" if milestone["tier"] else ""
+    days = milestone["days_past_due"]
+    late = f", {days} {'day' if days == 1 else 'days'} past due, tier {milestone['tier']}" if milestone["tier"] else ""
     booked = f", booked for {milestone['booked_for']}" if milestone["booked_for"] else ""
     owner = milestone["owner"].get("reference") or milestone["owner"].get("role")
     click.echo(f"    {milestone['title']}{turn}: {milestone['status']}{reason}{late}{booked}")

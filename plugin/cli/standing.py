@@ -10,6 +10,8 @@ from plugin.cli.terminal import counts, format_option, instant, print_json, prin
 from plugin.usecases.status import SourceStatus, Status
 from plugin.usecases.status import status as status_of
 
+MOST_NAMED = 12
+
 
 @click.command()
 @click.option("--offline", is_flag=True, help="Do not ask the servers for their own counts.")
@@ -48,9 +50,17 @@ def _print_source(of: SourceStatus) -> None:
     if of.not_counted:
         click.echo(f"    the server could not be asked: {of.not_counted}")
     for name, value in of.summary.items():
-        click.echo(f"  {name.replace('_', ' ')}: {counts(value) if isinstance(value, Mapping) else value}")
+        click.echo(f"  {name.replace('_', ' ')}: {_most(value) if isinstance(value, Mapping) else value}")
     if of.set_aside:
         click.echo(f"  set aside: {counts(of.set_aside)}")
+
+
+def _most(values: Mapping[str, int]) -> str:
+    """A practice has many owners: those who have most, and how many others there are."""
+    if len(values) <= MOST_NAMED:
+        return counts(values)
+    first = sorted(values, key=lambda name: (-values[name], name))[:MOST_NAMED]
+    return f"{counts({name: values[name] for name in first})}, and {len(values) - MOST_NAMED} others"
 
 
 def _server_rows(of: SourceStatus) -> list[tuple[str, int]]:

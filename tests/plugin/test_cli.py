@@ -104,7 +104,7 @@ def test_people_can_read_it_too(bundle: Path, capsys: pytest.CaptureFixture[str]
     text = capsys.readouterr().out
     assert code == 0
     assert "due 2026-06-15 by ServiceRequest.occurrencePeriod.end" in text
-    assert "1 days past due, tier 1" in text
+    assert "1 day past due, tier 1" in text
 
 
 @pytest.mark.parametrize(
