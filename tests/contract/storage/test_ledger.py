@@ -303,6 +303,6 @@ def test_released(database: Database, patient: PatientRow) -> None:
         freed = unit.ledger.release(ALL, ["worker-2"], NOW), unit.ledger.release(ALL, ["worker-1"], NOW)
         unit.commit()
 
-    assert names == ({"worker-1"}, frozenset())
+    assert names == (frozenset({"worker-1"}), frozenset[str]())
     assert freed == (0, 1)
     assert [row.attempts for row in claimed(database, kinds=[EffectKind.WORK])] == [2]
