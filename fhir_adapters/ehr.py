@@ -74,6 +74,9 @@ class FhirEhr:
     def pages(self, type_: str, cursor: Cursor) -> Iterator[Page]:
         return self._feed.pages(type_, cursor)
 
+    def pages_of(self, cursors: Mapping[str, Cursor]) -> Iterator[Page]:
+        return self._feed.pages_of(cursors)
+
     def read(self, refs: Sequence[str]) -> Iterator[Page]:
         return lookup.by_reference(self._feed, refs)
 

@@ -13,11 +13,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from fhir_adapters.http import LARGEST_PAGE, FhirHttp, Params, Reply, Resource
 from fhir_adapters.mapping import stamp_of, version_of
 from fhir_adapters.servers.base import Server
 from plugin.domain.errors import NotFhir, ServerBusy, TooLarge
+
+T = TypeVar("T")
 
 MOST_PAGES = 50_000
 """Of one walk; more is a server that never ends."""
@@ -52,18 +55,17 @@ def walk(http: FhirHttp, server: Server, search: Search, since: datetime | None)
     return _by_keyset(http, server, search, since) if server.keyset else _by_links(http, server, search, since)
 
 
-def one_ahead(pages: Iterator[RawPage]) -> Iterator[RawPage]:
-    """The same pages; while one is worked on, the next is fetched. Never more than one ahead: memory stays flat."""
-    page = next(pages, None)
-    if page is None:
+def one_ahead(items: Iterator[T]) -> Iterator[T]:
+    """The same items (pages); while one is worked on, the next is fetched. Never more than one ahead: memory stays
+    flat."""
+    item = next(items, None)
+    if item is None:
         return
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="feed") as fetcher:
-        while page is not None and not page.is_last:
-            coming = fetcher.submit(next, pages, None)
-            yield page
-            page = coming.result()
-    if page is not None:
-        yield page
+        while item is not None:
+            coming = fetcher.submit(next, items, None)
+            yield item
+            item = coming.result()
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,10 @@ class FakeEhr:
             page = self._page(type_, chosen)
             yield replace(page, cursor=Cursor(mark, complete=is_last or cursor.complete))
 
+    def pages_of(self, cursors: Mapping[str, Cursor]) -> Iterator[Page]:
+        for type_, cursor in cursors.items():
+            yield from self.pages(type_, cursor)
+
     def read(self, refs: Sequence[str]) -> Iterator[Page]:
         self._ask()
         known = self.server.everything()

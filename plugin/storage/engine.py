@@ -50,8 +50,9 @@ def connect_engine(url: str) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
-        # Every statement here is short; compiling one (jit) would take longer than running it.
-        options = {"options": "-c timezone=UTC -c jit=off", "connect_timeout": 10}
+        # Every statement here is short; compiling one (jit) would take longer than running it. The same statement is for
+        # one patient or for a thousand, and for tables that nobody has analyzed yet: it is planned anew each time.
+        options = {"options": "-c timezone=UTC -c jit=off -c plan_cache_mode=force_custom_plan", "connect_timeout": 10}
         engine = create_engine(address, hide_parameters=True, connect_args=options, pool_pre_ping=True)
         event.listen(engine, "begin", _begin_postgres)
     event.listen(engine, "handle_error", _translate)

@@ -39,6 +39,8 @@ from plugin.storage.staging import stage
 Value = Any
 """What a column holds: text, number, date, moment; SQLAlchemy's types check and convert it."""
 _ROWS = "given"
+_SEPARATOR = "\x1f"
+"""Unit separator: no reference and no key holds a control character."""
 AnyRow = Row[*tuple[Value, ...]]
 AnyInsert = postgresql.Insert | sqlite.Insert
 Given = Mapping[str, ColumnElement[Value]]
@@ -98,12 +100,13 @@ class Transaction:
             self._set_busy_timeout(int(BUSY_TIMEOUT / timedelta(milliseconds=1)))
 
     def among(self, of: ColumnElement[Value], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
-        """Whether a column's value is one of these, however many: one parameter, so one statement for any number."""
-        listed = literal(encode_json(list(values)), Text)
+        """Whether a column's value is one of these, however many: one parameter, so one statement for any number.
+        PostgreSQL sees an array of constants (engine.py has it plan anew each time), so it knows how many there are."""
         if not self.is_postgres:
+            listed = literal(encode_json(list(values)), Text)
             return of.in_(select(func.json_each(listed).table_valued("value").c.value))
-        items = func.json_array_elements_text(cast(listed, postgresql.JSON)).column_valued("item")
-        return of == any_(func.array(select(cast(items, of.type)).scalar_subquery()))
+        texts = func.string_to_array(literal(_SEPARATOR.join(map(str, values)), Text), _SEPARATOR)
+        return of == any_(texts if isinstance(of.type, Text) else cast(texts, postgresql.ARRAY(of.type)))
 
     def _set_busy_timeout(self, milliseconds: int) -> None:
         """Beside the transaction, which must not begin by it: its beginning is what waits."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from plugin.domain.errors import PermanentFailure
+from plugin.domain.errors import Refused
 from plugin.domain.record import Fact
 from plugin.domain.rules import Rules
 from plugin.domain.source import SetAside, Source
@@ -13,6 +13,7 @@ from plugin.usecases.keeping import is_ours, makes_a_plan, patients_of, read_by_
 from plugin.usecases.ports import Ehr
 from plugin.usecases.services import Services
 
+_NOT_LET_IN = 401  # whatever else is asked, the answer is the same; a web page in place of an answer says no more
 _DEEPEST = 5  # an action of a group names a request that has a focus that …: a circle ends here
 
 
@@ -88,6 +89,8 @@ class LinkReader:
             for page in self.ehr.read(refs):
                 facts += page.facts
                 aside += page.set_aside
-        except PermanentFailure as error:
+        except Refused as error:
+            if error.status_code == _NOT_LET_IN:
+                raise
             aside += [SetAside(ref, "", str(error)) for ref in refs]
         return facts

@@ -40,6 +40,9 @@ class Ehr(Protocol):
     def pages(self, type_: str, cursor: Cursor) -> Iterator[Page]:
         """All pages of a type since the cursor, each with the cursor that stands after it; flat in memory."""
 
+    def pages_of(self, cursors: Mapping[str, Cursor]) -> Iterator[Page]:
+        """The same of several types, one type after the other, in the order in which they are given."""
+
     def read(self, refs: Sequence[str]) -> Iterator[Page]:
         """Resources by reference (``Type/id``), in batches; what is gone or forbidden is simply not in the answer."""
 

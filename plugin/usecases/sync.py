@@ -70,12 +70,9 @@ def read_source(services: Services, source: Source, progress: Progress | None = 
     began = services.clock()
     try:
         _name_programs_codes(services, source, began)
-        for type_ in in_order(services.ehr(source).types):
-            _read_type(services, source, type_, reading=reading, progress=progress)
-            if type_ == _PLANS:
-                _read_ordered(services, source, reading)
-        for type_ in services.ehr(source).followed:
-            _follow(services, source, type_, reading)
+        ehr = services.ehr(source)
+        _read_types(services, source, in_order(ehr.types), reading=reading, progress=progress)
+        _read_types(services, source, _to_follow(services, source, ehr.followed), reading=reading)
         reading.read_back = read_back_waiting(services, source, lambda n: progress(READ_BACK, n) if progress else None)
     except MilepostError as error:
         words = str(error)
@@ -98,25 +95,31 @@ def in_order(types: Sequence[str]) -> list[str]:
     return sorted(types, key=lambda type_: type_ != _PLANS)
 
 
-def _read_type(services: Services, source: Source, type_: str, *, reading: Reading, progress: Progress | None) -> None:
+def _read_types(
+    services: Services, source: Source, types: Sequence[str], *, reading: Reading, progress: Progress | None = None
+) -> None:
     with services.database.begin(reading=True) as uow:
-        cursor = uow.sources.cursor(source, type_)
-    for page in services.ehr(source).pages(type_, cursor):
-        count = reading.add(type_, ingest(services, source, page))
+        cursors = {type_: uow.sources.cursor(source, type_) for type_ in types}
+    read = ""
+    for page in services.ehr(source).pages_of(cursors):
+        if page.type != read == _PLANS:
+            _read_ordered(services, source, reading)
+        read = page.type
+        count = reading.add(read, ingest(services, source, page))
         if progress:
-            progress(type_, count)
+            progress(read, count)
 
 
-def _follow(services: Services, source: Source, type_: str, reading: Reading) -> None:
-    """Changes of what was read because a plan refers to it. The first time there is nothing to follow: it begins where
-    the plans' own feed stands, since what they refer to was read after that."""
+def _to_follow(services: Services, source: Source, types: Sequence[str]) -> Sequence[str]:
+    """Types of which only that is read which a plan refers to, and later its changes. The first time there is nothing to
+    follow: it begins where the plans' own feed stands, since what they refer to was read after that."""
     with services.database.begin() as uow:
-        if uow.sources.cursor(source, type_).watermark is None:
-            plans = uow.sources.cursor(source, _PLANS)
+        new = [type_ for type_ in types if uow.sources.cursor(source, type_).watermark is None]
+        plans = uow.sources.cursor(source, _PLANS)
+        for type_ in new:
             uow.sources.move(source, type_, Cursor(plans.watermark, complete=True), services.clock())
-            uow.commit()
-            return
-    _read_type(services, source, type_, reading=reading, progress=None)
+        uow.commit()
+    return [type_ for type_ in types if type_ not in new]
 
 
 def _read_ordered(services: Services, source: Source, reading: Reading) -> None:

@@ -105,7 +105,7 @@ def test_every_lint_exception_gives_its_reason() -> None:
 
 
 def test_bandit_finds_a_planted_shell(tmp_path: Path) -> None:
-    """A `shell=True` does not pass the lint step."""
+    """A `shell=True` does not pass the lint step (threat row 29)."""
     planted = tmp_path / "planted.py"
     planted.write_text('import subprocess\n\n\ndef go(x: str) -> None:\n    subprocess.run(f"ls {x}", shell=True)\n')
 
@@ -129,7 +129,7 @@ def test_our_own_rules_find_what_they_are_for(tmp_path: Path) -> None:
 
 
 def test_the_audit_says_when_it_could_not_look() -> None:
-    """Without a network `make audit` fails, and nobody mistakes that for "nothing found"."""
+    """Without a network `make audit` fails, and nobody mistakes that for "nothing found" (threat row 29)."""
     cut_off = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"), CLOSED_PORT)
 
     lock = "requirements/runtime.txt"

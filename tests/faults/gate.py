@@ -29,6 +29,7 @@ class Gate:
     """One database's gates. While a gate is closed, its keeper holds a lock that the stopped backend waits for."""
 
     def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
         self._keeper = psycopg.connect(dsn, autocommit=True)
         self._row: Row | None = None
 
@@ -61,9 +62,14 @@ class Gate:
     @property
     def stopped(self) -> bool:
         """Whether somebody waits at the gate now."""
-        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = %s"
+        return self.stopped_backend > 0
+
+    @property
+    def stopped_backend(self) -> int:
+        """The process that waits at the gate, of PostgreSQL's own; 0: none."""
+        waiting = "SELECT max(pid) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = %s"
         here = " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        return self._number(waiting + here, _LOCK) > 0
+        return self._number(waiting + here, _LOCK)
 
     def open(self) -> None:
         """Whoever waits goes on: a backend whose client is gone ends by itself, after the statement that it is in."""
@@ -71,6 +77,17 @@ class Gate:
             return
         row, self._row = self._row, None
         self._do(f"SELECT pg_advisory_unlock({_LOCK})")
+        self._remove(row)
+
+    def mend(self) -> None:
+        """After PostgreSQL has crashed, which let go of all locks: the gate is taken away."""
+        self._keeper.close()
+        self._keeper = psycopg.connect(self._dsn, autocommit=True)
+        if self._row is not None:
+            row, self._row = self._row, None
+            self._remove(row)
+
+    def _remove(self, row: Row) -> None:
         self._do(f"DROP TRIGGER {_COUNTER} ON {row.table}")
         self._do(f"DROP FUNCTION {_COUNTER}()")
         self._do(f"DROP SEQUENCE {_COUNTER}")
@@ -99,7 +116,7 @@ class Gate:
 
     def _number(self, statement: str, *values: object) -> int:
         row = self._keeper.execute(statement.encode(), values or None).fetchone()
-        return int(row[0]) if row else 0
+        return int(row[0] or 0) if row else 0
 
 
 def _counter(table: str, verb: str) -> str:

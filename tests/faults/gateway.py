@@ -276,6 +276,10 @@ class Held:
             self.exchange.dropped = True
         self._released.set()
 
+    def let_pass(self) -> None:
+        """Lets it go on to the server."""
+        self._released.set()
+
 
 def until(is_so: Callable[[], bool], within: float, what: str) -> None:
     """Waits for it, and fails with words when it does not come."""

@@ -75,11 +75,19 @@ def kill_one(site: Site, verb: str, number: int, calm: Undisturbed) -> Fall:
             seen = _kill(site, watched, verb, aim)
             if seen is None:
                 continue
-            repeats = _repeat(watched, verb)
-            different = differences(of_server(watched.practice), calm.server)
-            different += differences(_database(watched), calm.database)
+            repeats, different = _ended(watched, verb, calm)
             return Fall(verb, number, aim.database, aim.words, place_of(*seen), repeats, different)
     raise TimeoutError(f"{verb} {number}: it ended each time before it could be killed")
+
+
+def _ended(watched: Watched, verb: str, calm: Undisturbed) -> tuple[int, list[str]]:
+    """How many repetitions it took, and what is other than after an undisturbed run."""
+    try:
+        repeats = _repeat(watched, verb)
+    except RuntimeError as failure:
+        return 0, [str(failure)]
+    different = differences(of_server(watched.practice), calm.server)
+    return repeats, different + differences(_database(watched), calm.database)
 
 
 def _earlier(aim: Aim, attempt: int) -> Aim:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, create_engine, func, select
 from plugin.domain.ledger import EffectState
 from plugin.storage.tables import effect, fact, patient, sent, source
 from plugin.usecases.deliver import DELIVERED
-from tests.faults.aims import Sights
+from tests.faults.aims import TICK_ROWS, Sights
 from tests.faults.gate import Gate, Row
 from tests.faults.gateway import Exchange, Point
 from tests.faults.practice import Milepost, now
@@ -132,6 +132,8 @@ def place_of(scene: Scene, state: State) -> Place:
         return Place.COMMITTING
     if not state.is_read:
         return _place_of_reading(scene, state)
+    if scene.row is not None and (scene.row.table, scene.row.verb) in TICK_ROWS:
+        return Place.IN_REASSESS  # a second process of a sweep may have gone on and committed
     if state.assessed < state.tracked:
         return Place.IN_REASSESS if scene.in_transaction else Place.BEFORE_REASSESS
     if state.ready:

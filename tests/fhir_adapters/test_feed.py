@@ -384,6 +384,41 @@ def test_the_next_page_is_fetched_while_one_is_worked_on(server: SearchServer, h
     del pages
 
 
+def test_the_first_page_of_a_type_is_fetched_while_the_last_of_another_is_worked_on(
+    server: SearchServer, http: FhirHttp
+) -> None:
+    """One page with resources ahead, and no more; the empty one that ends a type is none."""
+    for number in range(12):
+        server.put(f"CarePlan/c{number:02}")
+        server.put(f"Task/t{number:02}")
+    server.passes(seconds=1)
+
+    pages = feed_of(http).pages_of({"CarePlan": NEW, "Consent": NEW, "Task": NEW})
+    ahead = [(page.type, len(page.facts), [type_ for type_, _ in server.asked]) for page in pages]
+
+    assert [(type_, count) for type_, count, _ in ahead] == [
+        ("CarePlan", 10),
+        ("CarePlan", 2),
+        ("Consent", 0),
+        ("Task", 10),
+        ("Task", 2),
+    ]
+    assert all("Task" not in asked for type_, count, asked in ahead[:1])
+
+
+def test_a_type_that_is_not_offered_keeps_nobody_from_the_next(server: SearchServer, http: FhirHttp) -> None:
+    """Each type has its own last page, with its own cursor."""
+    server.types = frozenset({"CarePlan", "Task"})
+    server.put("CarePlan/c1")
+    server.put("Task/t1")
+    server.passes(seconds=1)
+
+    pages = list(feed_of(http).pages_of({"CarePlan": NEW, "Consent": NEW, "Task": NEW}))
+
+    assert [(page.type, page.read) for page in pages] == [("CarePlan", 1), ("Consent", 0), ("Task", 1)]
+    assert [page.cursor is not None and page.cursor.complete for page in pages] == [True, False, True]
+
+
 # ------------------------------------------------------------------------------------------ filters, faults, the rest
 def test_the_filter_of_the_source_is_in_every_search(server: SearchServer, http: FhirHttp, kind: Server) -> None:
     """Practices that share a server do not see each other."""

@@ -1,4 +1,4 @@
-"""Tests of fhir_adapters/http.py against a real server that misbehaves: threats 15, 16 and 20."""
+"""Tests of fhir_adapters/http.py against a real server that misbehaves: threat row 15, row 16, row 20."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The Celery app: JSON only, late acknowledgement, limits, prefixes (threats: pickle, open Redis)."""
+"""The Celery app: JSON only, late acknowledgement, limits, prefixes (threat row 17: pickle)."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo

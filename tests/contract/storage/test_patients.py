@@ -203,6 +203,27 @@ def test_merged_again_and_back(database: Database, source: Source) -> None:
         }
 
 
+def test_many_merges_at_once(database: Database, source: Source) -> None:
+    """A first reading brings them together: of records never assessed, of one that was, of a chain, of nobody tracked."""
+    (_, assessed, *_) = tracked(database, source, "Patient/old1", "Patient/old2", "Patient/new1", "Patient/new2")
+    saved(database, an_outcome(assessed, a_plan(a_step()), create=(an_effect(),)))
+    chain = {"Patient/a": "Patient/b", "Patient/b": "Patient/new1"}
+    pairs = {"Patient/old1": "Patient/new1", "Patient/old2": "Patient/new2", "Patient/x": "Patient/new1", **chain}
+    with database.begin() as unit:
+        unit.patients.merge(source, pairs, LATER)
+        unit.patients.merge(source, pairs, LATER)
+
+        assert unit.patients.tracked(source, [*pairs]) == pairs.keys()
+        assert sorted(unit.patients.replaced_by(source, "Patient/new1")) == [
+            "Patient/a",
+            "Patient/b",
+            "Patient/old1",
+            "Patient/x",
+        ]
+        assert [row.ref for row in unit.patients.claim_due(LATER, 10)] == ["Patient/new1", "Patient/new2"]
+        assert [plan.plan for plan in unit.plans.of_patient(source, "Patient/new2", NOW.date())] == ["CarePlan/c1"]
+
+
 def test_merge_of_who_is_not_tracked_is_remembered(database: Database, source: Source) -> None:
     """A plan that comes later under the replaced reference makes the survivor tracked."""
     with database.begin() as unit:

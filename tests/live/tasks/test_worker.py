@@ -63,7 +63,7 @@ def done(url: str, task: str) -> float:
 
 
 def test_a_pickle_is_refused_and_harms_nothing(worker_log: Path, tmp_path: Path, redis_url: str) -> None:
-    """It is not unpacked, its content is in no log, and the worker goes on with the next message (threat: pickle)."""
+    """It is not unpacked, its content is in no log, and the worker goes on with the next message (threat row 17)."""
     file = tmp_path / "harmed"
     sender(redis_url).send_task(TICK, args=[Harmful(file), "canary-4711"], serializer="pickle")
 

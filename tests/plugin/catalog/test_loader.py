@@ -40,6 +40,19 @@ def test_a_stored_version_reads_back_as_it_was_shipped() -> None:
             assert catalog.ladder(version).code == version.code
 
 
+def test_what_was_read_is_not_read_again_until_it_changes() -> None:
+    """Every page of a feed asks for the programs in force. A draft of the same version may have another body."""
+    catalog = FileCatalog()
+    program, _ = catalog.shipped()
+    changed = replace(program, body={**program.body, "title": "Another title"})
+
+    first = catalog.program(program)
+
+    assert catalog.program(replace(program)) is first
+    assert catalog.program(changed).title == "Another title"
+    assert catalog.program(program) == first
+
+
 def test_a_stored_body_that_is_none_is_named() -> None:
     """BadProgram with code and version, for whoever stored it."""
     program, ladder = FileCatalog().shipped()

@@ -1,4 +1,4 @@
-"""Tests of plugin/outbound/origin.py: threat 16, addresses that lead out of the source."""
+"""Tests of plugin/outbound/origin.py: threat row 16, addresses that lead out of the source."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Tests of plugin/outbound/session.py against a real server that misbehaves: threats 15, 16 and 26."""
+"""Tests of plugin/outbound/session.py against a real server that misbehaves: threat row 15, row 16, row 26."""
 
 import os
 import time

@@ -9,8 +9,8 @@ from plugin.domain.errors import TemporaryFailure
 from plugin.domain.record import Record
 from plugin.domain.rules import Rules
 from plugin.usecases import reassess as module
-from plugin.usecases.reassess import reassess
-from plugin.usecases.tick import tick
+from plugin.usecases.reassess import Reassessed, reassess
+from plugin.usecases.tick import tick, tick_together
 from tests.builders import World, a_patient, a_plan
 from tests.fake_storage import FakeDatabase
 
@@ -122,3 +122,47 @@ def test_a_tick_stops_between_two_batches_when_its_time_is_up(world: World, monk
     done = tick(world.services, within=timedelta())
 
     assert done.claimed == 2
+
+
+def test_another_worker_is_asked_to_join_when_one_batch_is_not_enough(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once in a tick: the other asks for a third, if need be."""
+    world.server.put(*(a_plan(number) for number in range(6)))
+    world.sweep()
+    with world.database.begin() as uow:
+        uow.patients.mark_all(world.clock())
+        uow.commit()
+    world.jobs.asked.clear()
+    monkeypatch.setattr("plugin.usecases.tick.BATCH", 2)  # by name: a smaller batch than anybody would want
+
+    assert tick(world.services).claimed == 6
+    assert world.jobs.asked == ["tick"]
+
+
+class OtherHand:
+    """Takes so many of those who are due, and dies or tells what it did."""
+
+    def __init__(self, world: World, takes: int) -> None:
+        self._world, self._takes, self._done = world, takes, Reassessed()
+
+    def begin(self) -> None:
+        if self._takes:
+            self._done = reassess(self._world.services, self._world.clock(), self._takes)
+
+    def finish(self) -> Reassessed:
+        return self._done
+
+
+@pytest.mark.parametrize("takes", [0, 4])
+def test_two_hands_reassess_everybody_once(world: World, takes: int) -> None:
+    """Whatever the other has done is counted, and whatever it has not is done here."""
+    world.server.put(*(a_plan(number) for number in range(6)))
+    world.sweep()
+    with world.database.begin() as uow:
+        uow.patients.mark_all(world.clock())
+        uow.commit()
+
+    done = tick_together(world.services, OtherHand(world, takes))
+
+    assert (done.claimed, done.unchanged) == (6, 6)
