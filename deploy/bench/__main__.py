@@ -48,6 +48,18 @@ def installed(console: Console) -> Iterator[Installation]:
             yield installation
 
 
+class Clock:
+    """Says what is done, and when it was begun."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._begun = time.monotonic()
+
+    def say(self, words: str) -> None:
+        """With the seconds since the beginning."""
+        self._console.print(f"{time.monotonic() - self._begun:5.0f} s  {words}")
+
+
 def load(installation: Installation, resources: int, tag: str, console: Console) -> None:
     """With a bar, since it takes a while."""
     steps = fill(installation.hapi_url, resources, tag)
@@ -59,16 +71,17 @@ def measure(installation: Installation, extent: Extent, console: Console) -> Res
     """Everything. The writing comes last, when nobody reads any more."""
     sweeps: list[SweepFigures] = []
     peaks: dict[int, float] = {}
+    say = Clock(console).say
     for size in extent.resources:
         load(installation, size, "", console)
-        console.print(f"Sweeping {size:,} resources ...")
+        say(f"Sweeping {size:,} resources ...")
         warm_up(installation, extent)
         sweeps.append(measure_sweep(installation, extent))
         peaks[size] = peak_mb(installation)
-    console.print(f"Ticking over {max(extent.milestones):,} open milestones ...")
+    say(f"Ticking over {max(extent.milestones):,} open milestones ...")
     ticks = measure_ticks(installation, extent)
     load(installation, extent.written, TAG, console)
-    console.print("Writing back ...")
+    say("Writing back ...")
     writeback = measure_writeback(installation, extent)
     return Results(
         machine=machine.described(installation.postgres, machine.hapi_version(installation.hapi_url)),

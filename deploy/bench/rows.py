@@ -1,6 +1,6 @@
 """Rows straight into PostgreSQL: what one patient's rows are, multiplied by COPY."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -108,9 +108,9 @@ class Snapshot:
         self._connection.execute(sql.SQL(statement).format(**parts), self._bounds)
 
 
-def refresh(connection: psycopg.Connection) -> None:
+def refresh(connection: psycopg.Connection, tables: Iterable[str] = TABLES) -> None:
     """What autovacuum would have done by the time that anybody looks."""
     connection.commit()
     connection.autocommit = True
-    connection.execute("VACUUM (ANALYZE) patient, fact, plan, milestone, effect, statement, audit, transition")
+    connection.execute(f"VACUUM (ANALYZE) {', '.join(tables)}")
     connection.autocommit = False

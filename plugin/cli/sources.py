@@ -1,4 +1,4 @@
-"""`milepost source`: add, list, test, probe, pause and resume the FHIR servers that are read."""
+"""`milepost source`: add, list, test, probe, give a new token, pause and resume the FHIR servers that are read."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from plugin.usecases.sources import (
     add_source,
     check_source,
     every_source,
+    give_token,
     pause_source,
     probe_source,
     source_named,
@@ -109,6 +110,16 @@ def probe(slug: str | None, format_: str) -> None:
 
 @source.command()
 @click.argument("slug")
+@click.argument("file")
+def token(slug: str, file: str) -> None:
+    """Takes a new bearer token from FILE (- is standard input), when the old one has run out or was withdrawn."""
+    built = services()
+    give_token(built, source_named(built, slug), _token(file))
+    click.echo(f"Source {slug}: has a new token. `milepost source test {slug}` tries it.")
+
+
+@source.command()
+@click.argument("slug")
 def pause(slug: str) -> None:
     """Stops polling a source and writing to it."""
     built = services()
@@ -145,9 +156,9 @@ def _token(file: str) -> str:
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"--token-file {file} cannot be read.") from error
+        raise BadInput(f"The token's file {file} cannot be read.") from error
     if not text.strip():
-        raise BadInput(f"--token-file {file} is empty.")
+        raise BadInput(f"The token's file {file} is empty.")
     return text.strip()
 
 

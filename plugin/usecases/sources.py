@@ -103,6 +103,13 @@ def pause_source(services: Services, source: Source, is_paused: bool) -> Source:
     return changed
 
 
+def give_token(services: Services, source: Source, token: str) -> None:
+    """From now on the source is asked with this token; running workers take it up with their next poll."""
+    with services.database.begin() as uow:
+        uow.sources.update(replace(uow.sources.by_id(source.id), token=token), services.clock())
+        uow.commit()
+
+
 def subscribe(services: Services, source: Source) -> str | None:
     """Registers the hook that means "poll now"; the Subscription's reference, None where the server cannot, or where we
     have no address that it could reach. Repeating it changes nothing."""

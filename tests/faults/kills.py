@@ -65,6 +65,12 @@ def undisturbed(site: Site, patients: int = PATIENTS) -> Undisturbed:
         return Undisturbed(of_server(watched.practice), _database(watched), measured)
 
 
+def unlike(watched: Watched, calm: Undisturbed) -> list[str]:
+    """What is not as after an undisturbed sweep, on the server and in the database."""
+    different = differences(of_server(watched.practice), calm.server)
+    return different + differences(_database(watched), calm.database)
+
+
 def kill_one(site: Site, verb: str, number: int, calm: Undisturbed) -> Fall:
     """The numbered kill of a verb. Where the command ends before it comes to the aim, another is taken."""
     for attempt in range(MOST_TRIES):
@@ -86,8 +92,7 @@ def _ended(watched: Watched, verb: str, calm: Undisturbed) -> tuple[int, list[st
         repeats = _repeat(watched, verb)
     except RuntimeError as failure:
         return 0, [str(failure)]
-    different = differences(of_server(watched.practice), calm.server)
-    return repeats, different + differences(_database(watched), calm.database)
+    return repeats, unlike(watched, calm)
 
 
 def _earlier(aim: Aim, attempt: int) -> Aim:

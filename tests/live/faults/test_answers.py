@@ -12,9 +12,8 @@ import pytest
 from plugin.domain.errors import MilepostError, NotFhir, OutsideSource, ServerBusy, TooLarge, Unreachable
 from tests.faults.gateway import Exchange, Gateway, Held, Point
 from tests.faults.inside import inside
-from tests.faults.kills import Undisturbed, undisturbed
-from tests.faults.outcome import differences, of_database, of_server
-from tests.faults.site import Site, Watched
+from tests.faults.kills import Undisturbed, undisturbed, unlike
+from tests.faults.site import Site
 from tests.rogue import (
     Behaviour,
     Handler,
@@ -69,12 +68,6 @@ def is_page(exchange: Exchange) -> bool:
 def writes(exchange: Exchange) -> bool:
     """One of ours."""
     return exchange.writes
-
-
-def unlike(watched: Watched, calm: Undisturbed) -> list[str]:
-    """What is not as after an undisturbed sweep."""
-    here = of_database(watched.milepost.database_url, watched.practice)
-    return differences(of_server(watched.practice), calm.server) + differences(here, calm.database)
 
 
 TRIED_AGAIN: dict[str, tuple[Behaviour, int]] = {

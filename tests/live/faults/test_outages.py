@@ -13,8 +13,7 @@ from deploy.services.postgres import PostgresServer, postgres_server
 from deploy.services.process import folder_of, free_port
 from tests.faults.gate import Row
 from tests.faults.gateway import Held, Point, until
-from tests.faults.kills import Undisturbed
-from tests.faults.outcome import differences, of_database, of_server
+from tests.faults.kills import Undisturbed, unlike
 from tests.faults.practice import Ended
 from tests.faults.site import Site, Watched, site_of
 
@@ -29,12 +28,6 @@ def own_postgres() -> Iterator[PostgresServer]:
     """One that may be killed: the run's own is in others' use."""
     with postgres_server() as server:
         yield server
-
-
-def unlike(watched: Watched, calm: Undisturbed) -> list[str]:
-    """What is not as after an undisturbed sweep."""
-    here = of_database(watched.milepost.database_url, watched.practice)
-    return differences(of_server(watched.practice), calm.server) + differences(here, calm.database)
 
 
 def failed_plainly(ended: Ended, words: str) -> bool:

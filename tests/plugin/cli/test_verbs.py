@@ -1,6 +1,7 @@
 """What each verb prints, for people and for scripts, over a practice of fakes."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -168,6 +169,17 @@ def test_a_source_is_added_and_paused(world: World, typed: Typed) -> None:
     assert "Subscription: Subscription/hook" in added
     assert "milepost sweep second" in added
     assert paused == {"main": False, "second": True}
+
+
+def test_a_token_that_has_run_out_is_replaced(world: World, typed: Typed, tmp_path: Path) -> None:
+    """From a file, so that nobody sees it on the command line; it is not shown again."""
+    (tmp_path / "token").write_text("a-new-token\n")
+
+    shown = typed.text("source", "token", "main", str(tmp_path / "token"))
+
+    assert world.now_source().token == "a-new-token"
+    assert "a-new-token" not in shown
+    assert typed.text("source", "token", "main", str(tmp_path / "nowhere"), code=2) == ""
 
 
 def test_a_source_is_reconciled(world: World, typed: Typed) -> None:
