@@ -184,9 +184,9 @@ class Command:
 
     def kill(self) -> bool:
         """SIGKILL, from outside. False when it had ended before."""
-        if self.has_ended:
-            return False
-        os.kill(self.process.pid, signal.SIGKILL)
+        was_alive = not self.has_ended
+        if was_alive:
+            os.kill(self.process.pid, signal.SIGKILL)
         self.process.communicate()
         return self.process.returncode == -signal.SIGKILL
 
