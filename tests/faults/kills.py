@@ -19,10 +19,6 @@ MOST_REPEATS = 3
 MOST_TRIES = 4
 QUIET_S = 60.0
 
-MOST_REPEATS = 3
-MOST_TRIES = 4
-QUIET_S = 60.0
-
 
 @dataclass(frozen=True)
 class Undisturbed:
