@@ -31,7 +31,7 @@ Configuration = Mapping[str, Any]  # Any: Celery's settings are of every type
 _QUEUES = {route: {"exchange": "milepost", "routing_key": route} for route in sorted({*ROUTES.values()})}
 
 CONFIGURATION: Configuration = {
-    # JSON and nothing else: a message can hold ids, never code (smart.md row 17 of the threat list: pickle).
+    # JSON and nothing else: a message can hold ids, never code (row 17 of deploy/THREATS.md: pickle).
     "accept_content": ["json"],
     "result_accept_content": ["json"],
     "task_serializer": "json",
