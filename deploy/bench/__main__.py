@@ -18,6 +18,7 @@ from deploy.bench.practice import fill
 from deploy.bench.report import README, Results, table, write_json, write_readme
 from deploy.bench.sweep import SweepFigures, measure_sweep, warm_up
 from deploy.bench.tick import measure_ticks
+from deploy.bench.workers import listening
 from deploy.bench.writeback import TAG, measure_writeback
 from deploy.hapi.build import HapiFailure
 from deploy.hapi.server import HapiServer
@@ -67,7 +68,7 @@ def load(installation: Installation, resources: int, tag: str, console: Console)
         pass
 
 
-def measure(installation: Installation, extent: Extent, console: Console) -> Results:
+def measure(installation: Installation, extent: Extent, console: Console, load_before: float) -> Results:
     """Everything. The writing comes last, when nobody reads any more."""
     sweeps: list[SweepFigures] = []
     peaks: dict[int, float] = {}
@@ -75,8 +76,9 @@ def measure(installation: Installation, extent: Extent, console: Console) -> Res
     for size in extent.resources:
         load(installation, size, "", console)
         say(f"Sweeping {size:,} resources ...")
-        warm_up(installation, extent)
-        sweeps.append(measure_sweep(installation, extent))
+        with listening(installation, 1) as hand:
+            warm_up(installation, extent, hand)
+            sweeps.append(measure_sweep(installation, extent, hand))
         peaks[size] = peak_mb(installation)
     say(f"Ticking over {max(extent.milestones):,} open milestones ...")
     ticks = measure_ticks(installation, extent)
@@ -84,7 +86,7 @@ def measure(installation: Installation, extent: Extent, console: Console) -> Res
     say("Writing back ...")
     writeback = measure_writeback(installation, extent)
     return Results(
-        machine=machine.described(installation.postgres, machine.hapi_version(installation.hapi_url)),
+        machine=machine.described(installation.postgres, machine.hapi_version(installation.hapi_url), load_before),
         is_quick=extent is QUICK,
         sweeps=sweeps,
         peak_mb=peaks,
@@ -100,10 +102,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--no-readme", action="store_true", help="leave the table in README.md as it is")
     chosen = parser.parse_args(arguments)
     console = Console()
-    begun = time.monotonic()
+    begun, load_before = time.monotonic(), machine.load()
     try:
         with installed(console) as installation:
-            results = measure(installation, QUICK if chosen.quick else FULL, console)
+            results = measure(installation, QUICK if chosen.quick else FULL, console, load_before)
     except (BenchFailure, HapiFailure, ServerMissing, MilepostError) as failure:
         print(f"The benchmark was not finished. {failure}", file=sys.stderr)
         return 1
@@ -111,9 +113,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not chosen.no_readme:
         write_readme(results)
     console.print(table(results))
-    console.print(
-        f"Taken in {(time.monotonic() - begun) / 60:.1f} minutes; also in {JSON} and {README}", soft_wrap=True
-    )
+    told = JSON if chosen.no_readme else f"{JSON} and {README}"
+    console.print(f"Taken in {(time.monotonic() - begun) / 60:.1f} minutes; also in {told}", soft_wrap=True)
     return 0
 
 

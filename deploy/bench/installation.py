@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from deploy.demo.generator.fhir import TAG_SYSTEM
@@ -15,7 +16,7 @@ from plugin.usecases.services import Services
 from plugin.usecases.sources import add_source, source_named
 
 ZONE = "America/Chicago"
-_TEMPLATE = "milepost_template"
+_TEMPLATE, _WORKING = "milepost_template", "milepost_working"
 
 
 class BenchFailure(Exception):
@@ -63,26 +64,34 @@ class Installation:
             }
         )
 
+    @property
+    def url(self) -> str:
+        """Of the one database that is made anew again and again: whoever works on it stays warm."""
+        return self.postgres.url(_WORKING)
+
     @contextmanager
     def fresh(self, slug: str = "bench", tag: str = "") -> Iterator[Milepost]:
         """A Milepost that has read nothing yet, with this one source (of the practice with a tag, where one is given);
-        its database is dropped afterwards."""
-        with self.postgres.database(_TEMPLATE) as url:
-            settings_ = self.settings(url)
-            services = bootstrap.build(settings_)
-            chosen = {"_tag": f"{TAG_SYSTEM}|{tag}"} if tag else {}
-            source = add_source(services, Source(id=0, slug=slug, base_url=self.hapi_url, search_filter=chosen))
-            try:
-                yield Milepost(services, source, settings_)
-            finally:
-                services.database.close()
+        its database is dropped afterwards. One at a time."""
+        chosen = self.settings(self.url)
+        only = {"_tag": f"{TAG_SYSTEM}|{tag}"} if tag else {}
+        self.postgres.execute(f"CREATE DATABASE {_WORKING} TEMPLATE {_TEMPLATE}")
+        services = services_on(chosen)
+        try:
+            source = add_source(services, Source(id=0, slug=slug, base_url=self.hapi_url, search_filter=only))
+            yield Milepost(services, source, chosen)
+        finally:
+            services.database.close()
+            self.postgres.execute(f"DROP DATABASE IF EXISTS {_WORKING} WITH (FORCE)")
 
-    def services(self, url: str) -> Services:
-        """What works on a database, as a worker builds it."""
-        return bootstrap.build(self.settings(url))
-
-    def found(self, url: str) -> Milepost:
+    def found(self) -> Milepost:
         """What another process of ours made."""
-        settings_ = self.settings(url)
-        services = bootstrap.build(settings_)
-        return Milepost(services, source_named(services, None), settings_)
+        chosen = self.settings(self.url)
+        services = services_on(chosen)
+        return Milepost(services, source_named(services, None), chosen)
+
+
+@cache
+def services_on(chosen: Settings) -> Services:
+    """What works on a database, as a worker builds it: once in a process."""
+    return bootstrap.build(chosen)

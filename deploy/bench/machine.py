@@ -15,12 +15,18 @@ PACKAGES = ("sqlalchemy", "psycopg", "orjson", "msgspec", "requests", "fhirclien
 GIB = 2**30
 
 
-def described(postgres: PostgresServer, hapi: str) -> Mapping[str, object]:
+def load() -> float:
+    """How many processes wanted to run in the last minute: asked before anything is started, it tells who else is here."""
+    return round(os.getloadavg()[0], 1)
+
+
+def described(postgres: PostgresServer, hapi: str, load_before: float) -> Mapping[str, object]:
     """Processor, memory, system and versions, and when."""
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),  # noqa: TID251 - when the figures were taken
         "cpu": _cpu(),
         "cores": os.cpu_count() or 0,
+        "load_before": load_before,
         "ram_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB, 1),
         "os": _system(),
         "kernel": platform.release(),

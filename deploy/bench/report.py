@@ -132,7 +132,7 @@ def markdown(results: Results) -> str:
 
 def _machine(of: Mapping[str, object]) -> str:
     return (
-        f"{of['date']}, {of['cpu']}, {of['cores']} cores, {of['ram_gib']} GiB, {of['os']}, kernel {of['kernel']}, "
+        f"{of['date']}, {of['cpu']}, {of['cores']} cores (load before: {of['load_before']}), {of['ram_gib']} GiB, {of['os']}, kernel {of['kernel']}, "
         f"Python {of['python']}, {of['java']}, HAPI FHIR {of['hapi']}, PostgreSQL {of['postgresql']}"
     )
 

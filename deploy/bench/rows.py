@@ -77,35 +77,36 @@ class Snapshot:
 
     def __init__(self, connection: psycopg.Connection, numbers: range) -> None:
         self._connection = connection
-        self._bounds = (numbers.start, numbers.stop - 1)
         for table, column in self._tables():
-            self._run("CREATE TABLE {saved} AS SELECT * FROM {table} WHERE {column} BETWEEN %s AND %s", table, column)
+            self._run(
+                "CREATE TABLE {saved} AS SELECT * FROM {table} WHERE {column} BETWEEN %s AND %s", table, column, numbers
+            )
+            self._run("CREATE INDEX ON {saved} ({column})", table, column)
         connection.commit()
 
-    def restore(self) -> None:
-        """What came since is gone."""
+    def restore(self, numbers: range) -> None:
+        """What came since is gone, of these."""
         for table, column in reversed(list(self._tables())):
             if table != "patient":
-                self._run("DELETE FROM {table} WHERE {column} BETWEEN %s AND %s", table, column)
+                self._run("DELETE FROM {table} WHERE {column} BETWEEN %s AND %s", table, column, numbers)
         for table, column in self._tables():
+            statement = "INSERT INTO {table} SELECT * FROM {saved} WHERE {column} BETWEEN %s AND %s"
             if table == "patient":
-                self._run(
+                statement = (
                     "UPDATE patient p SET next_change_at = s.next_change_at, digest = s.digest, backlog = s.backlog,"
-                    " assessed_at = s.assessed_at FROM {saved} s WHERE s.id = p.id AND p.{column} BETWEEN %s AND %s",
-                    table,
-                    column,
+                    " assessed_at = s.assessed_at FROM {saved} s WHERE s.id = p.id AND p.{column} BETWEEN %s AND %s"
                 )
-            else:
-                self._run("INSERT INTO {table} SELECT * FROM {saved} WHERE {column} BETWEEN %s AND %s", table, column)
+            self._run(statement, table, column, numbers)
         self._connection.commit()
 
     def _tables(self) -> Iterator[tuple[str, str]]:
         return ((table, column) for table, column in TABLES.items() if column)
 
-    def _run(self, statement: str, table: str, column: str) -> None:
+    def _run(self, statement: str, table: str, column: str, numbers: range | None = None) -> None:
         names = {"table": table, "saved": f"saved_{table}", "column": column}
         parts = {name: sql.Identifier(value) for name, value in names.items()}
-        self._connection.execute(sql.SQL(statement).format(**parts), self._bounds)
+        bounds = None if numbers is None else (numbers.start, numbers.stop - 1)
+        self._connection.execute(sql.SQL(statement).format(**parts), bounds)
 
 
 def refresh(connection: psycopg.Connection, tables: Iterable[str] = TABLES) -> None:

@@ -8,10 +8,9 @@ from deploy.bench.bare import BareClient
 from deploy.bench.extent import Extent
 from deploy.bench.installation import BenchFailure, Installation, Milepost
 from deploy.bench.stopwatch import median, median_ratio, timed
-from plugin import bootstrap
-from plugin.cli.second_hand import second_hand
 from plugin.usecases.sweep import Swept, sweep
 from plugin.usecases.sync import in_order
+from plugin.usecases.tick import Hand
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class SweepFigures:
     next_links_per_s: float
 
 
-def warm_up(installation: Installation, extent: Extent) -> None:
+def warm_up(installation: Installation, extent: Extent, hand: Hand) -> None:
     """Nothing is measured on a cold server, nor by a client that runs for the first time."""
     client = BareClient(installation.hapi_url)
     with installation.fresh() as milepost:
@@ -35,12 +34,12 @@ def warm_up(installation: Installation, extent: Extent) -> None:
         for _ in range(extent.warming):
             client.read_all(types, client.by_keyset)
             client.read_all(types, client.by_links)
-        swept(milepost)
+        swept(milepost, hand)
 
 
-def measure_sweep(installation: Installation, extent: Extent) -> SweepFigures:
+def measure_sweep(installation: Installation, extent: Extent, hand: Hand) -> SweepFigures:
     """Bare, sweep, bare by links; again and again."""
-    rounds = [_round(installation) for _ in range(extent.repetitions)]
+    rounds = [_round(installation, hand) for _ in range(extent.repetitions)]
     counted = {count for one in rounds for count in (one.by_keyset, one.by_links, one.swept.reading.total)}
     if len(counted) != 1:
         raise BenchFailure(f"Not everybody read the same: {sorted(counted)} resources.")
@@ -68,13 +67,13 @@ class _Round:
     by_links: int
 
 
-def _round(installation: Installation) -> _Round:
+def _round(installation: Installation, hand: Hand) -> _Round:
     client = BareClient(installation.hapi_url)
     with installation.fresh() as milepost:
         types = types_of(milepost)
         return _Round(
             *timed(partial(client.read_all, types, client.by_keyset)),
-            *timed(partial(swept, milepost)),
+            *timed(partial(swept, milepost, hand)),
             *timed(partial(client.read_all, types, client.by_links)),
         )
 
@@ -84,10 +83,9 @@ def types_of(milepost: Milepost) -> Sequence[str]:
     return in_order(milepost.services.ehr(milepost.source).types)
 
 
-def swept(milepost: Milepost) -> Swept:
-    """One first sweep, as `milepost sweep` does it; anything that failed makes the figure worthless."""
-    with second_hand(milepost.url, partial(bootstrap.build, milepost.settings)) as hand:
-        done = sweep(milepost.services, milepost.source, write=False, hand=hand)
+def swept(milepost: Milepost, hand: Hand | None = None) -> Swept:
+    """One first sweep; anything that failed makes the figure worthless."""
+    done = sweep(milepost.services, milepost.source, write=False, hand=hand)
     if done.reassessed.failed or not done.reassessed.claimed:
         raise BenchFailure(f"A sweep assessed {done.reassessed.claimed} patients, {done.reassessed.failed} failed.")
     return done

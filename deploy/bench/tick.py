@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import psycopg
 
 from deploy.bench.chart import PATIENT, chart
 from deploy.bench.extent import Extent
-from deploy.bench.installation import BenchFailure, Installation, Milepost
+from deploy.bench.installation import ZONE, BenchFailure, Installation, Milepost
 from deploy.bench.rows import TABLES, Snapshot, Template, multiply, refresh, take_template
 from deploy.bench.stopwatch import median, timed
 from deploy.bench.workers import Workers, at, listening
@@ -22,7 +23,9 @@ BEFORE = timedelta(days=3)
 """So long ago those were assessed who are due now: a milestone has become overdue since."""
 WORKERS = 2
 IDLE_TICKS = 20
-_FAR = "timestamptz '2100-01-01'"
+ENOUGH_FOR_ONE = 1_000
+"""The rate of one worker, which is there to be compared with, shows on fewer."""
+_FAR = datetime(2100, 1, 1, tzinfo=UTC)
 
 Rates = Mapping[int, float]
 """Patients a second, by the number of workers side by side."""
@@ -41,10 +44,11 @@ class TickFigures:
 def measure_ticks(installation: Installation, extent: Extent) -> TickFigures:
     """All of it, on one database that grows."""
     pool = range(1, max(extent.marked, *extent.due) + 1)
-    with installation.fresh() as milepost, psycopg.connect(milepost.url.replace("+psycopg", "")) as connection:
-        bench = _Bench(installation, milepost, connection, pool)
+    patients = _Patients.made(installation)
+    with installation.fresh() as milepost, _connected(installation) as connection:
+        bench = _Bench(milepost, connection, patients, pool)
         idle = {count: bench.idle_ms(count) for count in extent.milestones}
-        with listening(installation, milepost.url, WORKERS) as workers:
+        with listening(installation, WORKERS) as workers:
             bench.fill_pool(workers)
             due = {count: bench.due_per_s(workers, count, extent.repetitions) for count in extent.due}
             effects = bench.effects_per_patient
@@ -52,43 +56,55 @@ def measure_ticks(installation: Installation, extent: Extent) -> TickFigures:
     return TickFigures(idle, due, marked, effects)
 
 
+@dataclass(frozen=True)
+class _Patients:
+    """The two who are multiplied: one who is quiet for a month from ``now`` on, and one of whose milestones one has become
+    overdue since the time before."""
+
+    now: datetime
+    quiet: Template
+    overdue: Template
+
+    @classmethod
+    def made(cls, installation: Installation) -> "_Patients":
+        now = datetime.now(UTC)  # noqa: TID251 - what is due is due by the clock of those who look for it
+        today = now.astimezone(ZoneInfo(ZONE)).date()
+        quiet = _template(installation, today + timedelta(days=30), now, is_assessed=True)
+        return cls(now, quiet, _template(installation, today - timedelta(days=1), now - BEFORE, is_assessed=False))
+
+
 class _Bench:
     """`pool` are the patients who become due; the others are there and quiet."""
 
-    def __init__(
-        self, installation: Installation, milepost: Milepost, connection: psycopg.Connection, pool: range
-    ) -> None:
-        self._milepost = milepost
+    def __init__(self, milepost: Milepost, connection: psycopg.Connection, patients: _Patients, pool: range) -> None:
+        self._services = milepost.services
         self._connection = connection
+        self._patients = patients
         self._pool = pool
-        self._quiet = pool.stop
-        self._now = milepost.services.clock()
+        self._filled = pool.stop
         self._snapshot: Snapshot | None = None
         self.effects_per_patient = 0.0
-        _read_completely(milepost, self._now - BEFORE)
-        today = milepost.services.practice.day(self._now)
-        self._later = _template(installation, today + timedelta(days=30), self._now, is_assessed=True)
-        self._due = _template(installation, today - timedelta(days=1), self._now - BEFORE, is_assessed=False)
+        _read_completely(milepost, patients.now - BEFORE)
 
     def idle_ms(self, milestones: int) -> float:
         """One tick, with so many open milestones and nobody due."""
         until = self._pool.stop + milestones // MILESTONES
-        multiply(self._connection, self._later, range(self._quiet, until))
-        self._quiet = until
+        multiply(self._connection, self._patients.quiet, range(self._filled, until))
+        self._filled = until
         refresh(self._connection)
-        services = self._milepost.services
-        if tick(services).claimed:
+        if tick(self._services).claimed:
             raise BenchFailure("Somebody was due who should not be.")
-        return 1000 * median([timed(lambda: tick(services))[0] for _ in range(IDLE_TICKS)])
+        return 1000 * median([timed(lambda: tick(self._services))[0] for _ in range(IDLE_TICKS)])
 
     def fill_pool(self, workers: Workers) -> None:
         """Their facts; what they were when they were assessed last, the workers find out, and it is remembered."""
-        multiply(self._connection, self._due, self._pool)
+        multiply(self._connection, self._patients.overdue, self._pool)
         refresh(self._connection)
-        ticked = workers.tick(WORKERS, self._now - BEFORE)
+        ticked = workers.tick(WORKERS, self._patients.now - BEFORE)
         if ticked.done.claimed != len(self._pool):
             raise BenchFailure(f"{ticked.done.claimed} patients were assessed, not {len(self._pool)}.")
         self._snapshot = Snapshot(self._connection, self._pool)
+        self._connection.execute("UPDATE patient SET next_change_at = %s WHERE id < %s", (_FAR, self._pool.stop))
 
     def due_per_s(self, workers: Workers, count: int, repetitions: int) -> Rates:
         """So many are due, each because a milestone has become overdue."""
@@ -98,7 +114,8 @@ class _Bench:
         """So many are marked, as by a new version of a program, and nothing changes."""
         self._arrange(len(self._pool))
         workers.tick(WORKERS)
-        return {n: median([self._marked_once(workers, n, count) for _ in range(repetitions)]) for n in (1, WORKERS)}
+        of = {1: min(count, ENOUGH_FOR_ONE), WORKERS: count}
+        return {n: median([self._marked_once(workers, n, of[n]) for _ in range(repetitions)]) for n in of}
 
     def _due_once(self, workers: Workers, n: int, count: int) -> float:
         self._arrange(count)
@@ -117,13 +134,10 @@ class _Bench:
         return ticked.per_s
 
     def _arrange(self, count: int) -> None:
-        """As then; but only so many are due now."""
+        """So many are as they were then, and due; the others are put off, or were looked at just now."""
         if self._snapshot is None:
             raise BenchFailure("Nobody has been assessed yet.")
-        self._snapshot.restore()
-        later = (count, self._pool.stop - 1)
-        later_on = f"UPDATE patient SET next_change_at = {_FAR} WHERE id > %s AND id <= %s"  # our own words: # nosec B608
-        self._connection.execute(later_on, later)
+        self._snapshot.restore(self._pool[:count])
         refresh(self._connection, [table for table in TABLES if table != "fact"])
 
 
@@ -138,7 +152,7 @@ def _template(installation: Installation, first_due: date, now: datetime, *, is_
             uow.commit()
         if is_assessed and tick(at(milepost.services, now)).effects == 0:
             raise BenchFailure("The patient who is multiplied has no effects.")
-        with psycopg.connect(milepost.url.replace("+psycopg", "")) as connection:
+        with _connected(installation) as connection:
             return take_template(connection, list(TABLES) if is_assessed else ["patient", "fact"])
 
 
@@ -148,3 +162,7 @@ def _read_completely(milepost: Milepost, now: datetime) -> None:
         uow.sources.move(milepost.source, FIRST_READ, Cursor(now.isoformat(), complete=True), now)
         uow.sources.read_ok(milepost.source, now)
         uow.commit()
+
+
+def _connected(installation: Installation) -> psycopg.Connection:
+    return psycopg.connect(installation.url.replace("+psycopg", ""))

@@ -1,4 +1,4 @@
-"""Worker processes that tick at a word, as the product's pool does: each with its own services, warm before they count."""
+"""Worker processes that tick at a word, as the product's pool does: each with its own services."""
 
 import multiprocessing
 import time
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from multiprocessing.connection import Connection
 
-from deploy.bench.installation import BenchFailure, Installation
+from deploy.bench.installation import BenchFailure, Installation, services_on
 from plugin.usecases.reassess import Reassessed
 from plugin.usecases.services import Services
 from plugin.usecases.tick import tick
@@ -44,23 +44,29 @@ class Workers:
         answers = [_answer(end) for end in chosen]
         return Ticked(time.perf_counter() - begun, sum(answers, Reassessed()))
 
+    def begin(self) -> None:
+        """The first of them as the port ``Hand``: it reassesses beside a sweep."""
+        self._ends[0].send(None)
+
+    def finish(self) -> Reassessed:
+        """See the port."""
+        return _answer(self._ends[0])
+
 
 @contextmanager
-def listening(installation: Installation, url: str, count: int) -> Iterator[Workers]:
-    """They end with the block."""
+def listening(installation: Installation, count: int) -> Iterator[Workers]:
+    """They end with the block. The first word that they hear, they are slow: nothing is compiled yet."""
     context = multiprocessing.get_context("spawn")
     ends: list[Connection[object, object]] = []
     processes = []
     for _ in range(count):
         ours, theirs = context.Pipe()
-        process = context.Process(target=_listen, args=(theirs, installation, url), daemon=True)
+        process = context.Process(target=_listen, args=(theirs, installation), daemon=True)
         process.start()
         theirs.close()
         ends.append(ours)
         processes.append(process)
     try:
-        for end in ends:
-            _answer(end)
         yield Workers(ends)
     finally:
         for end in ends:
@@ -81,10 +87,8 @@ def _answer(end: "Connection[object, object]") -> Reassessed:
     return answer
 
 
-def _listen(end: "Connection[object, object]", installation: Installation, url: str) -> None:
-    services = installation.services(url)
-    tick(services)
-    end.send(Reassessed())
+def _listen(end: "Connection[object, object]", installation: Installation) -> None:
+    services = services_on(installation.settings(installation.url))
     while True:
         try:
             now = end.recv()

@@ -14,7 +14,7 @@ from plugin.domain.evidence import Now, gather
 from plugin.domain.milestone import Assessed, assessed_turns, gone
 from plugin.domain.record import Event, Other
 from plugin.domain.status import has_died
-from plugin.domain.turn import TurnState, turns_of
+from plugin.domain.turn import turns_of
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class PlanAnswer:
 
 def answer_plan(plan: PlanChart, chart: Chart, now: Now) -> PlanAnswer:
     """Turns, evidence, status, flags, stage of one plan at one moment."""
-    turns = assessed_turns(plan, chart, _gathered(plan, chart, now), now)
+    turns = _assessed(plan, chart, now)
     pair = None if plan.has_ended or has_died(chart, now) else _missed_pair(turns)
     milestones = [t.milestone for t in turns] + _gone(plan, chart, turns)
     state = PlanState(
@@ -48,24 +48,25 @@ def answer_plan(plan: PlanChart, chart: Chart, now: Now) -> PlanAnswer:
     return PlanAnswer(plan, turns, state, pair)
 
 
-def _gathered(plan: PlanChart, chart: Chart, now: Now) -> list[TurnState]:
+def _assessed(plan: PlanChart, chart: Chart, now: Now) -> list[Assessed]:
     """Turns with their evidence. A program's dates may depend on completions, so it is gathered until they rest."""
     completions: dict[str, date | None] = {}
-    turns: list[TurnState] = []
+    assessed: list[Assessed] = []
     for _ in range(len(plan.steps) + 1):
         turns = turns_of(plan, chart, now.today, completions)
         gather(plan, chart, turns, now)
-        found = _completions(plan, chart, turns, now) if plan.program else {}
+        assessed = assessed_turns(plan, chart, turns, now)
+        found = _completions(assessed) if plan.program else {}
         if found == completions:
             break
         completions = found
-    return turns
+    return assessed
 
 
-def _completions(plan: PlanChart, chart: Chart, turns: Sequence[TurnState], now: Now) -> dict[str, date | None]:
+def _completions(assessed: Sequence[Assessed]) -> dict[str, date | None]:
     """The days on which the program's milestones were completed; one without a date gives none."""
     found: dict[str, date | None] = {}
-    for answer in assessed_turns(plan, chart, turns, now):
+    for answer in assessed:
         code = answer.milestone.program_code
         if code and answer.milestone.status is Status.COMPLETED:
             found[code] = answer.milestone.completed_on

@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, not_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, not_, select, update
 
 from plugin.domain.assessment import EffectKind
 from plugin.domain.ledger import EffectState, LedgerRow
 from plugin.storage.codec import decode_object
 from plugin.storage.column_types import moment
 from plugin.storage.tables import effect, source
-from plugin.storage.transaction import AnyRow, Transaction
+from plugin.storage.transaction import AnyRow, Transaction, Value
 
 LEASE = timedelta(minutes=5)
 """After this, who has claimed an effect is taken for dead, and another worker may claim it."""
@@ -93,23 +93,6 @@ class SqlLedger:
         """See the port."""
         if not ids:
             return
-        carried_out = bindparam("carried_out", type_=effect.c.digest.type)
-        moved_on = and_(effect.c.kind == EffectKind.WRITE.value, effect.c.digest != carried_out)
-        again = and_(moved_on, effect.c.withdrawn_at.is_(None))
-        statement = (
-            update(effect)
-            .where(effect.c.id == bindparam("done_id"))
-            .values(
-                state=case((again, EffectState.PLANNED.value), else_=EffectState.DONE.value),
-                ready_at=case((again, moment(now))),
-                done_digest=carried_out,
-                withdrawn_at=None,
-                worker=None,
-                error=None,
-                attempts=0,
-                changed_at=now,
-            )
-        )
         wanted = self._transaction.pairs(
             select(effect.c.id, effect.c.digest)
             .where(self._transaction.among(effect.c.id, sorted(ids)))
@@ -117,7 +100,8 @@ class SqlLedger:
             .with_for_update()
         )
         written = {**wanted, **{id_: digest for id_, digest in (digests or {}).items() if id_ in wanted}}
-        self._transaction.run(statement, [{"done_id": id_, "carried_out": written[id_]} for id_ in wanted])
+        rows = [(id_, written[id_]) for id_ in wanted]
+        self._transaction.change(effect, ("id", "digest"), rows, lambda given: _done(given["digest"], now))
 
     def failed(self, id_: int, now: datetime, error: str, retry_at: datetime | None) -> None:
         """See the port. What was withdrawn meanwhile is not tried again."""
@@ -179,6 +163,21 @@ class SqlLedger:
 
     def _of_practice(self) -> ColumnElement[bool]:
         return effect.c.practice_id == self._transaction.practice_id
+
+
+def _done(carried_out: ColumnElement[str], now: datetime) -> Mapping[str, Value]:
+    moved_on = and_(effect.c.kind == EffectKind.WRITE.value, effect.c.digest != carried_out)
+    again = and_(moved_on, effect.c.withdrawn_at.is_(None))
+    return {
+        "state": case((again, EffectState.PLANNED.value), else_=EffectState.DONE.value),
+        "ready_at": case((again, moment(now))),
+        "done_digest": carried_out,
+        "withdrawn_at": None,
+        "worker": None,
+        "error": None,
+        "attempts": 0,
+        "changed_at": now,
+    }
 
 
 def _ledger_row(row: AnyRow | Sequence[object], content: str | None) -> LedgerRow:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, case, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, case, or_, select
 
 from plugin.domain.source import Draft, Source, Standing, Written
 from plugin.storage.tables import sent, sent_body
@@ -37,12 +37,13 @@ class SqlSent:
         if not answered:
             return
         stands = case((sent.c.pending.is_not(None), sent.c.pending), else_=sent.c.digest)
-        statement = (
-            update(sent)
-            .where(sent.c.source_id == source.id, sent.c.ref == bindparam("of"))
-            .values(digest=stands, version=bindparam("given"), pending=None, changed_at=now)
+        self._transaction.change(
+            sent,
+            ("ref", "version"),
+            answered,
+            lambda given: {"digest": stands, "version": given["version"], "pending": None, "changed_at": now},
+            of=sent.c.source_id == source.id,
         )
-        self._transaction.run(statement, [{"of": ref, "given": version} for ref, version in answered])
 
     def versions(self, source: Source, refs: Sequence[str]) -> Mapping[str, str]:
         """See the port."""

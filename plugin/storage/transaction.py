@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     TableValuedAlias,
     Text,
+    Update,
     any_,
     bindparam,
     cast,
@@ -144,19 +145,26 @@ class Transaction:
         names: Sequence[str],
         rows: Sequence[Sequence[Value]],
         to: Callable[[Given], Mapping[str, Value]],
+        *,
+        of: ColumnElement[bool] | None = None,
     ) -> None:
-        """Updates rows by id: ``names`` begin with ``id``; ``to`` says the new values by what was handed over."""
+        """Updates rows by the first of ``names``, among those ``of`` which that holds; ``to`` says the new values by what
+        was handed over."""
         if not rows:
             return
         if self.is_postgres:
             given: Given = dict(_given(table, names).c)
-            statement = update(table).where(table.c.id == given["id"]).values(to(given))
-            self.connection.execute(statement, _as_json(names, rows))
+            self.connection.execute(_changing(table, names[0], given, to(given), of), _as_json(names, rows))
             return
         given = {name: bindparam(f"{_ROWS}_{name}", type_=table.c[name].type) for name in names}
-        statement = update(table).where(table.c.id == given["id"]).values(to(given))
+        statement = _changing(table, names[0], given, to(given), of)
         each = [{f"{_ROWS}_{name}": value for name, value in zip(names, row, strict=True)} for row in rows]
         self.connection.execute(statement, each)
+
+
+def _changing(table: Table, key: str, given: Given, new: Mapping[str, Value], of: ColumnElement[bool] | None) -> Update:
+    statement = update(table).where(table.c[key] == given[key]).values(new)
+    return statement if of is None else statement.where(of)
 
 
 def _upsert(statement: AnyInsert, key: Sequence[str], replace: Sequence[str]) -> AnyInsert:

@@ -21,7 +21,8 @@ from plugin.usecases.services import Services
 from plugin.usecases.tick import tick
 from plugin.usecases.write_back import pause_after, write_back
 
-BATCH = 200
+BATCH = 400
+"""So that a write to the EHR is four or five transactions, and our own commits beside it cost little."""
 DELIVERED = (EffectKind.WRITE, EffectKind.NOTICE, EffectKind.WORK, EffectKind.REPORT)
 """The kinds that are carried out here."""
 

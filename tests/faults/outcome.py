@@ -133,8 +133,9 @@ def _shown(name: str, value: Any) -> Any:
 def _exceptions(table: Table, row: Mapping[str, Any], owners: Mapping[int, str]) -> Json:
     """What can be compared in another form only."""
     if table is tables.work_item:
-        number, _, rest = row["key"].partition("|")
-        return {"key": f"{owners[int(number)]}|{rest}", "due_at": str(row["due_at"])[:10]}
+        return {"key": _named(row["key"], owners), "due_at": str(row["due_at"])[:10]}
+    if table is tables.transition and row["kind"] == "work-item":
+        return {"key": _named(row["key"], owners)}
     if table is tables.effect:
         when = None if row["kind"] == "message" else row["at"]  # some hours after our first sight of their cause
         lies_ahead = row["ready_at"] is not None
@@ -144,6 +145,12 @@ def _exceptions(table: Table, row: Mapping[str, Any], owners: Mapping[int, str])
     if table is tables.audit:
         return {"content": _without_digests(json.loads(row["content"]))}
     return {}
+
+
+def _named(key: str, owners: Mapping[int, str]) -> str:
+    """A work item's key begins with the patient's number."""
+    number, _, rest = key.partition("|")
+    return f"{owners[int(number)]}|{rest}"
 
 
 def _without_digests(entry: Json) -> Json:
