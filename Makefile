@@ -14,10 +14,10 @@ SEMGREP := $(LINT_VENV)/bin/semgrep
 PIP_QUIET := --quiet --disable-pip-version-check --no-input
 
 # In CI the generated cases are the same in every run, so that a red build is red again.
-PYTEST := $(PYTHON) -m pytest $(if $(filter true,$(CI)),--hypothesis-profile=ci)
+PYTEST := $(PYTHON) -m pytest -n 2 --dist loadfile $(if $(filter true,$(CI)),--hypothesis-profile=ci)
 WHEEL_TEST := tests/architecture/test_wheel.py
-SOURCES := plugin fhir_adapters tasks deploy tests
-PRODUCT := $(wildcard plugin fhir_adapters tasks ui_extension)
+PRODUCT := plugin fhir_adapters tasks ui_extension
+SOURCES := $(PRODUCT) deploy tests
 
 N ?= 50
 
@@ -59,7 +59,7 @@ test: $(INSTALLED) ## Everything CI runs: lint, unit, contract, live, wheel; sto
 lint: $(INSTALLED) $(LINT_INSTALLED) ## Style, types, import contracts, dangerous calls
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy $(wildcard $(SOURCES))
+	$(VENV)/bin/mypy $(SOURCES)
 	$(VENV)/bin/lint-imports setup.cfg
 	$(VENV)/bin/bandit --quiet --recursive --ini deploy/lint/bandit.ini $(PRODUCT) deploy
 	$(SEMGREP) scan --quiet --error --metrics=off --disable-version-check --no-git-ignore \
@@ -76,11 +76,11 @@ test-unit: $(INSTALLED) ## Tests that mirror the source, the golden cases, the a
 
 .PHONY: test-contract
 test-contract: $(INSTALLED) ## The same tests for each fake and its real adapter
-	$(PYTEST) tests/contract
+	$(PYTEST) tests/contract --servers postgres,redis
 
 .PHONY: test-live
 test-live: hapi-build ## Real HAPI, PostgreSQL, Redis and Celery, and the faults
-	$(PYTEST) tests/live
+	$(PYTEST) tests/live --servers hapi,postgres,redis
 
 .PHONY: test-wheel
 test-wheel: wheel ## The wheel holds the tree and nothing else

@@ -40,6 +40,7 @@ list_missing() {
     command -v mvn >/dev/null 2>&1 || need maven
     command -v redis-server >/dev/null 2>&1 || need redis-server
     have_postgresql || need postgresql
+    command -v chromium >/dev/null 2>&1 || need chromium
     command -v setpriv >/dev/null 2>&1 || need util-linux
     [ -e /usr/share/zoneinfo/America/Chicago ] || need tzdata
 }
