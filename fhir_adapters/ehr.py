@@ -93,7 +93,7 @@ class FhirEhr:
         return self._feed.count(type_)
 
     def draft(self, row: LedgerRow) -> Draft:
-        return draft_for(row, self._names, {})
+        return replace(draft_for(row, self._names, {}), by=row.by)
 
     def device(self) -> Draft:
         return device_draft(self._names)

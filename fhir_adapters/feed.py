@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from fhir_adapters.http import FhirHttp, Resource
 from fhir_adapters.mapping import Mapped, MappingRules, map_resource, version_of
-from fhir_adapters.paging import RawPage, Search, one_ahead, walk
+from fhir_adapters.paging import RawPage, Search, ahead, one_ahead, walk
 from fhir_adapters.position import Position
 from fhir_adapters.servers.base import Server
 from plugin.domain.errors import NotFhir, Refused
@@ -51,26 +51,24 @@ class Feed:
         return self.pages_of({type_: cursor})
 
     def pages_of(self, cursors: Mapping[str, Cursor]) -> Iterator[Page]:
-        """The same of several types, one type after the other. While the last page of one is worked on, the first of the
-        next is fetched."""
-        for stretch in one_ahead(_stretches(self._raw_pages(cursors))):
-            for type_, position, raw in stretch:
-                if raw is None:
-                    yield Page(type=type_, set_aside=(SetAside(type_, "", _NOT_FOR_US),))
-                else:
-                    fresh = position.take(raw)
-                    yield self.mapped(type_, fresh, position.cursor(is_last=raw.is_last))
+        """The same of several types, one type after the other. While a page is worked on, the one after it is fetched,
+        and the first of the next type."""
+        for type_, position, raw in ahead(self._fetched(type_, cursor) for type_, cursor in cursors.items()):
+            if raw is None:
+                yield Page(type=type_, set_aside=(SetAside(type_, "", _NOT_FOR_US),))
+            else:
+                fresh = position.take(raw)
+                yield self.mapped(type_, fresh, position.cursor(is_last=raw.is_last))
 
-    def _raw_pages(self, cursors: Mapping[str, Cursor]) -> Iterator[_Fetched]:
-        for type_, cursor in cursors.items():
-            position = Position(cursor, self._server.overlap)
-            try:
-                for raw in walk(self._http, self._server, self._search(type_), position.low):
-                    yield _Fetched(type_, position, raw)
-            except Refused as refusal:
-                if type_ in ESSENTIAL or refusal.status_code not in _NOT_OFFERED:
-                    raise
-                yield _Fetched(type_, position, None)
+    def _fetched(self, type_: str, cursor: Cursor) -> Iterator[_Fetched]:
+        position = Position(cursor, self._server.overlap)
+        try:
+            for raw in walk(self._http, self._server, self._search(type_), position.low):
+                yield _Fetched(type_, position, raw)
+        except Refused as refusal:
+            if type_ in ESSENTIAL or refusal.status_code not in _NOT_OFFERED:
+                raise
+            yield _Fetched(type_, position, None)
 
     def references(self, type_: str) -> Iterator[Sequence[tuple[str, str]]]:
         """(``Type/id``, version) of everything that is there now."""
@@ -122,18 +120,6 @@ class Feed:
             known = both.get(name)
             both[name] = value if known is None else [*_listed(known), *_listed(value)]
         return Search(type_, both)
-
-
-def _stretches(fetched: Iterator[_Fetched]) -> Iterator[list[_Fetched]]:
-    """Pages to be fetched at one go: the empty page that ends a type is followed by the first of the next."""
-    stretch: list[_Fetched] = []
-    for item in fetched:
-        stretch.append(item)
-        if item.page is not None and item.page.resources:
-            yield stretch
-            stretch = []
-    if stretch:
-        yield stretch
 
 
 def _listed(value: str | list[str]) -> list[str]:

@@ -9,7 +9,7 @@ caller's to drop.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -58,14 +58,20 @@ def walk(http: FhirHttp, server: Server, search: Search, since: datetime | None)
 def one_ahead(items: Iterator[T]) -> Iterator[T]:
     """The same items (pages); while one is worked on, the next is fetched. Never more than one ahead: memory stays
     flat."""
-    item = next(items, None)
-    if item is None:
-        return
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="feed") as fetcher:
-        while item is not None:
-            coming = fetcher.submit(next, items, None)
-            yield item
-            item = coming.result()
+    return ahead([items])
+
+
+def ahead(streams: Iterable[Iterator[T]]) -> Iterator[T]:
+    """The items of all streams, one stream after the other. While one is worked on, the next of its stream is fetched,
+    and at the same time the first of the stream that follows: never more than these two."""
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="feed") as fetcher:
+        begun = ((stream, fetcher.submit(next, stream, None)) for stream in streams)
+        coming = next(begun, None)
+        while coming is not None:
+            (stream, first), coming = coming, next(begun, None)
+            while (item := first.result()) is not None:
+                first = fetcher.submit(next, stream, None)
+                yield item
 
 
 @dataclass(frozen=True, slots=True)

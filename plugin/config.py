@@ -25,6 +25,7 @@ _DEFAULTS: Mapping[str, str] = {
     "MILEPOST_REDIS_INSECURE": "no",
     "MILEPOST_ZONE": "UTC",
     "MILEPOST_KEY_FILE": "var/milepost.key",
+    "MILEPOST_JWK_FILE": "",
     "MILEPOST_POLL_SECONDS": "30",
     "MILEPOST_TICK_SECONDS": "30",
     "MILEPOST_OVERLAP_SECONDS": "120",
@@ -47,6 +48,7 @@ class Settings:
     redis_url: str = field(repr=False)
     zone: ZoneInfo
     key_file: Path
+    jwk_file: Path
     poll_every: timedelta
     tick_every: timedelta
     overlap: timedelta
@@ -68,6 +70,7 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
         redis_url=_redis_url(given),
         zone=_read(given, "MILEPOST_ZONE", _zone),
         key_file=_read(given, "MILEPOST_KEY_FILE", lambda text: Path(text).absolute()),
+        jwk_file=_jwk_file(given),
         poll_every=_read(given, "MILEPOST_POLL_SECONDS", _seconds),
         tick_every=_read(given, "MILEPOST_TICK_SECONDS", _seconds),
         overlap=_read(given, "MILEPOST_OVERLAP_SECONDS", _seconds),
@@ -189,6 +192,12 @@ def _bind(text: str) -> str:
     if not host or not port.isdigit() or not 0 < int(port) < 65_536:
         raise ValueError("expected host:port, for example 127.0.0.1:8700")
     return text
+
+
+def _jwk_file(given: Mapping[str, str]) -> Path:
+    """Beside the key file, unless it is said where."""
+    beside = Path(given["MILEPOST_KEY_FILE"]).with_suffix(".jwks.json")
+    return Path(given["MILEPOST_JWK_FILE"] or beside).absolute()
 
 
 def _file(text: str) -> Path:

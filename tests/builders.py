@@ -19,10 +19,11 @@ from plugin.domain.record import (
     Concept,
     Detail,
     Event,
+    Goal,
+    GoalTarget,
     Link,
     Moment,
     Order,
-    Other,
     Participant,
     Patient,
     Schedule,
@@ -33,6 +34,7 @@ from plugin.usecases.ports import Database, Ehr, UnitOfWork
 from plugin.usecases.publish import publish_shipped
 from plugin.usecases.services import Services
 from plugin.usecases.sweep import Swept, sweep
+from tests.fake_launch import FakeLaunches, FakeSmart
 from tests.fake_storage import FakeDatabase
 from tests.fakes import FakeCatalog, FakeClock, FakeEhr, FakeJobs, FakeMetrics, FakeProcesses, FakeServer, Faults
 
@@ -129,9 +131,10 @@ def a_booking(
     )
 
 
-def a_goal(number: int | str = 1, *, patient: int | str = 1, code: Coding = WEIGHT) -> Other:
+def a_goal(number: int | str = 1, *, patient: int | str = 1, code: Coding = WEIGHT) -> Goal:
     """``Goal/g1`` with a target."""
-    return Other(ref=f"Goal/g{number}", subject=f"Patient/p{patient}", status="active", values=(Concept((code,)),))
+    target = GoalTarget(measure=Concept((code,)))
+    return Goal(ref=f"Goal/g{number}", subject=f"Patient/p{patient}", status="active", targets=(target,))
 
 
 def a_program(**changes: object) -> Program:
@@ -166,6 +169,8 @@ class World:
     jobs: FakeJobs = field(default_factory=FakeJobs)
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
     processes: FakeProcesses = field(default_factory=FakeProcesses)
+    smart: FakeSmart = field(default_factory=FakeSmart)
+    launches: FakeLaunches = field(default_factory=FakeLaunches)
 
     def __post_init__(self) -> None:
         self.ehr = FakeEhr(self.server)
@@ -192,6 +197,9 @@ class World:
             processes=self.processes,
             clock=self.clock,
             token=lambda: "token",
+            smart=self.smart,
+            launches=self.launches,
+            jwks=lambda: {"keys": []},
             public_url="https://milepost.test",
         )
 

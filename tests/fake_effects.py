@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from plugin.domain.assessment import EffectKind, PlanState
+from plugin.domain.assessment import EffectKind, Gap, Milestone, PlanState
 from plugin.domain.ledger import EffectState, LedgerRow, content_digest
 from plugin.domain.record import KnownStep
 from plugin.domain.source import Draft, Source, Standing, Written
-from plugin.domain.tracking import Outcome
+from plugin.domain.tracking import Move, Outcome
 from plugin.domain.work import WorkItem
 from tests.fake_tables import Entry, Part, Tables
 
@@ -33,7 +34,21 @@ class FakePlans(Part):
             self._save(outcome, now)
 
     def of_patient(self, source: Source, ref: str, today: date) -> Sequence[PlanState]:
-        return self._tables.plans.get(self._tables.patients[source.id, ref].id, ())
+        known = self._tables.patients.get((source.id, ref))
+        return self.shown(known.id, today)[0] if known else []
+
+    def shown(self, patient_id: int, today: date) -> tuple[Sequence[PlanState], Mapping[str, str]]:
+        plans = self._tables.plans.get(patient_id, ())
+        dated = [replace(plan, milestones=tuple(_on(today, m) for m in plan.milestones)) for plan in plans]
+        return dated, self.versions(patient_id)
+
+    def versions(self, patient_id: int) -> Mapping[str, str]:
+        plans = self._tables.plans.get(patient_id, ())
+        bodies = ((m.key, repr(replace(m, days_past_due=None))) for plan in plans for m in plan.milestones)
+        return {key: hashlib.sha256(body.encode()).hexdigest() for key, body in bodies}
+
+    def moves(self, patient_id: int, limit: int) -> Sequence[Move]:
+        return tuple(reversed(self._tables.moves.get(patient_id, ())))[:limit]
 
     def summary(self, source: Source | None = None) -> Mapping[str, object]:
         known = [k for k in self._tables.patients.values() if source is None or k.source_id == source.id]
@@ -45,17 +60,32 @@ class FakePlans(Part):
         backlog = known.backlog if outcome.backlog is None else outcome.backlog
         at = outcome.retry_at if outcome.failed else outcome.assessment.next_change_at
         self._tables.patients[row.source_id, row.ref] = replace(
-            known, next_change_at=at, digest=outcome.digest, failed=outcome.failed, backlog=backlog
+            known,
+            next_change_at=at,
+            digest=outcome.digest,
+            failed=outcome.failed,
+            backlog=backlog,
+            assessed_at=now,
         )
         if outcome.failed or outcome.unchanged:
             return
         self._tables.plans[row.id] = outcome.assessment.plans
         for m in outcome.assessment.milestones:
+            before = self._tables.steps.get((row.id, m.key))
+            if before is not None and before.status != m.status.value:
+                move = Move(m.key, before.status, m.status.value, now)
+                self._tables.moves[row.id] = (*self._tables.moves.get(row.id, ()), move)
             self._tables.steps[row.id, m.key] = KnownStep(
                 key=m.key, plan=m.plan, iteration=m.iteration, title=m.title, source=m.source, codes=m.codes,
                 status=m.status.value, opens=m.opens, due=m.due,
             )  # fmt: skip
         FakeLedger(self._tables).change(outcome, now)
+
+
+def _on(today: date, step: Milestone) -> Milestone:
+    if step.due is None:
+        return step
+    return replace(step, days_past_due=(today - step.due).days if step.gap is Gap.OPEN else 0)
 
 
 class FakeLedger(Part):
@@ -64,22 +94,30 @@ class FakeLedger(Part):
     def of_patients(self, patient_ids: Sequence[int]) -> Mapping[int, Sequence[LedgerRow]]:
         return {id_: [e.row for e in self._tables.effects.values() if e.row.patient_id == id_] for id_ in patient_ids}
 
+    def told(self, patient_id: int) -> Sequence[LedgerRow]:
+        mine = [e for e in self._tables.effects.values() if e.row.patient_id == patient_id]
+        shown = [e for e in mine if e.row.kind is not EffectKind.WRITE or e.row.state is EffectState.FAILED]
+        return [replace(entry.row, changed_at=entry.changed_at) for entry in shown]
+
     def contents(self, patient_id: int, what: str) -> Sequence[Mapping[str, object]]:
         rows = (entry.row for entry in self._tables.effects.values())
         return [row.content for row in rows if row.patient_id == patient_id and row.what == what and row.content]
 
-    def claim(self, kinds: Sequence[EffectKind], now: datetime, limit: int, worker: str) -> Sequence[LedgerRow]:
+    def claim(
+        self, kinds: Sequence[EffectKind], now: datetime, limit: int, worker: str, *, patient_id: int | None = None
+    ) -> Sequence[LedgerRow]:
         paused = {source.id for source in self._tables.sources.values() if source.paused}
         ready = [
             entry
             for entry in self._tables.effects.values()
             if entry.row.kind in kinds and entry.ready_at is not None and entry.ready_at <= now
             if not (entry.row.kind is EffectKind.WRITE and entry.row.source_id in paused)
+            if patient_id in (None, entry.row.patient_id)
         ]
         ready = sorted(ready, key=lambda entry: entry.row.kind is EffectKind.NOTICE)[:limit]
         for entry in ready:
             row = replace(entry.row, state=EffectState.CLAIMED, attempts=entry.row.attempts + 1)
-            self._tables.effects[row.key] = Entry(row=row, ready_at=now + LEASE, worker=worker)
+            self._tables.effects[row.key] = Entry(row=row, ready_at=now + LEASE, worker=worker, changed_at=now)
         return [self._tables.effects[entry.row.key].row for entry in ready]
 
     def claimants(self, kinds: Sequence[EffectKind], now: datetime) -> frozenset[str]:
@@ -98,12 +136,13 @@ class FakeLedger(Part):
             is_behind = digest != entry.row.digest and not entry.is_withdrawn
             state = EffectState.PLANNED if is_behind else EffectState.DONE
             row = replace(entry.row, state=state, done_digest=digest, attempts=0, error=None)
-            self._tables.effects[row.key] = Entry(row=row, ready_at=now if is_behind else None)
+            self._tables.effects[row.key] = Entry(row=row, ready_at=now if is_behind else None, changed_at=now)
 
     def failed(self, id_: int, now: datetime, error: str, retry_at: datetime | None) -> None:
         entry = next(e for e in self._tables.effects.values() if e.row.id == id_)
         state = EffectState.PLANNED if retry_at else EffectState.FAILED
-        self._tables.effects[entry.row.key] = Entry(row=replace(entry.row, state=state, error=error), ready_at=retry_at)
+        row = replace(entry.row, state=state, error=error)
+        self._tables.effects[entry.row.key] = Entry(row=row, ready_at=retry_at, changed_at=now)
 
     def summary(self) -> Mapping[str, Mapping[str, int]]:
         counts: dict[str, Counter[str]] = {}
@@ -122,7 +161,7 @@ class FakeLedger(Part):
             self._wish(effect, EffectState.PLANNED, outcome, now, id_=id_, before=by_id[id_])
         for id_ in outcome.ledger.withdraw:
             row = replace(by_id[id_].row, state=EffectState.WITHDRAWN)
-            self._tables.effects[row.key] = Entry(row=row)
+            self._tables.effects[row.key] = Entry(row=row, changed_at=now)
 
     def _wish(  # a row as it is wanted now
         self, effect: Any, state: EffectState, outcome: Outcome, now: datetime, *, id_: int, before: Entry | None = None
@@ -137,14 +176,23 @@ class FakeLedger(Part):
             source_id=outcome.row.source_id,
             digest=content_digest(effect.content),
             done_digest=before.row.done_digest if before else "",
+            by=self._person(effect.kind, outcome.by, before),
             **{name: getattr(effect, name) for name in names},
         )
         if before is not None and before.row.state is EffectState.CLAIMED:
             self._tables.effects[row.key] = replace(before, row=replace(row, state=EffectState.CLAIMED))
         else:
             self._tables.effects[row.key] = Entry(
-                row=row, ready_at=None if state is EffectState.SKIPPED else effect.at or now
+                row=row, ready_at=None if state is EffectState.SKIPPED else effect.at or now, changed_at=now
             )
+
+    @staticmethod
+    def _person(kind: EffectKind, by: str | None, before: Entry | None) -> str | None:
+        """What was not written yet goes out with this: it stays that person's as well."""
+        if kind is not EffectKind.WRITE:
+            return None
+        is_open = before is not None and before.row.state in (EffectState.PLANNED, EffectState.FAILED)
+        return by or (before.row.by if before is not None and is_open else None)
 
 
 class FakeSent(Part):
@@ -203,12 +251,20 @@ class FakeWorkItems(Part):
     def open(self, item: WorkItem, now: datetime) -> None:
         known = self._tables.work.get(item.key)
         steps = dict((*(known.milestones if known else ()), *item.milestones))
-        self._tables.work[item.key] = replace(known or item, milestones=tuple(steps.items()), state="open")
+        opened = replace(item, opened_at=now)
+        self._tables.work[item.key] = replace(
+            known or opened, milestones=tuple(steps.items()), state="open", changed_at=now
+        )
 
     def withdraw_step(self, patient_id: int, milestone: str, kinds: Sequence[str], now: datetime) -> None:
         for item in [i for i in self._tables.work.values() if i.patient_id == patient_id and i.kind in kinds]:
             left = tuple(step for step in item.milestones if step[0] != milestone)
-            self._tables.work[item.key] = replace(item, milestones=left, state="open" if left else "withdrawn")
+            self._tables.work[item.key] = replace(
+                item, milestones=left, state="open" if left else "withdrawn", changed_at=now
+            )
+
+    def of_patient(self, patient_id: int) -> Sequence[WorkItem]:
+        return [item for item in self._tables.work.values() if item.patient_id == patient_id]
 
     def summary(self) -> Mapping[str, Mapping[str, int]]:
         counts: dict[str, Counter[str]] = {}

@@ -16,9 +16,10 @@ from plugin.domain.configuration import ConfigVersion
 from plugin.domain.errors import BadInput, UnknownName
 from plugin.domain.record import CarePlan, Coding, Fact, Record, Statement
 from plugin.domain.source import Cursor, SetAside, Source
-from plugin.domain.tracking import PatientRow, Stored
+from plugin.domain.tracking import PatientRow, Stored, Tracked
 from plugin.usecases.keeping import NOBODY
 from tests.fake_effects import FakeLedger, FakePlans, FakeSent, FakeWorkItems
+from tests.fake_people import FakeIssuers, FakePeople
 from tests.fake_tables import Known, Part, Tables
 
 
@@ -56,6 +57,8 @@ class FakeUnitOfWork:
         self.statements = FakeStatements(self.tables)
         self.configurations = FakeConfigurations(self.tables)
         self.audit = FakeAudit(self.tables)
+        self.issuers = FakeIssuers(self.tables, self.sources, self.audit)
+        self.people = FakePeople(self.tables, self.issuers, self.sources, self.audit)
 
     def __enter__(self) -> Self:
         self._database.open += 1
@@ -228,9 +231,19 @@ class FakePatients(Part):
         return [(k.ref, None) for k in waiting][:limit]
 
     def read_back_done(self, source: Source, ref: str, *, began: datetime, now: datetime) -> None:
-        known = self._known(source, ref)
+        if (source.id, ref) not in self._tables.patients:
+            return
+        known = replace(self._known(source, ref), read_at=now)
         if known.waits_since is not None and known.waits_since <= began:
-            self._put(replace(known, waits_since=None, next_change_at=now))
+            known = replace(known, waits_since=None, next_change_at=now)
+        self._put(known)
+
+    def read_at(self, source: Source, ref: str) -> datetime | None:
+        return self._known(source, self._survivor(source, ref)).read_at
+
+    def reading_of(self, patient_id: int) -> tuple[int, str, date | None] | None:
+        known = next((known for known in self._tables.patients.values() if known.id == patient_id), None)
+        return (known.source_id, known.ref, None) if known and known.tracked else None
 
     def want_read_back(self, source: Source, refs: Sequence[str], now: datetime) -> None:
         for ref in refs:
@@ -239,10 +252,9 @@ class FakePatients(Part):
                 self._put(replace(known, waits_since=now))
                 self._mark(self._known(source, known.ref), now)
 
-    def claim_due(self, now: datetime, limit: int) -> Sequence[PatientRow]:
-        due = sorted(
-            (k for k in self._tables.patients.values() if self._is_due(k, now)), key=lambda k: (k.next_change_at, k.id)
-        )
+    def claim_due(self, now: datetime, limit: int, *, patient_id: int | None = None) -> Sequence[PatientRow]:
+        found = (k for k in self._tables.patients.values() if self._is_due(k, now) and patient_id in (None, k.id))
+        due = sorted(found, key=lambda k: (k.next_change_at, k.id))
         return [known.row for known in due[:limit]]
 
     def lock(self, source: Source, ref: str, wait: timedelta) -> PatientRow:
@@ -250,6 +262,18 @@ class FakePatients(Part):
         if not known.tracked:
             raise UnknownName(f"{ref} is not tracked")
         return known.row
+
+    def look(self, source: Source, ref: str) -> Tracked | None:
+        known = self._known(source, self._survivor(source, ref))
+        if not known.tracked:
+            return None
+        return Tracked(
+            row=known.row,
+            assessed_at=known.assessed_at,
+            failed=known.failed,
+            waits_since=known.waits_since,
+            read_at=known.read_at,
+        )
 
     def due_count(self, now: datetime) -> int:
         return sum(1 for known in self._tables.patients.values() if self._is_due(known, now))
@@ -259,6 +283,9 @@ class FakePatients(Part):
 
     def records(self, rows: Sequence[PatientRow]) -> Sequence[Record]:
         return [self._record(row) for row in rows]
+
+    def record(self, source: Source, row: PatientRow) -> Record:
+        return replace(self._record(row), known=())
 
     def names_codes(self, source: Source, codes: Sequence[Coding], late: bool = False) -> frozenset[Coding]:
         for code in codes:
@@ -302,11 +329,24 @@ class FakePatients(Part):
 class FakeStatements(Part):
     """The port ``Statements``."""
 
-    def add(self, source: Source, patient: str, statement: Statement, now: datetime) -> bool:
+    def add(
+        self,
+        source: Source,
+        patient: str,
+        statement: Statement,
+        now: datetime,
+        *,
+        told: Mapping[str, str] | None = None,
+    ) -> bool:
         if any(id_ == statement.id for _, _, id_ in self._tables.statements):
             return False
         self._tables.statements[source.id, patient, statement.id] = statement
         FakePatients(self._tables).mark(source, [patient], now)
+        record = f"{source.slug}/{patient}"
+        entry = AuditEntry(
+            at=now, who=statement.by, action=f"say:{statement.said.value}", record=record, detail=told or {}
+        )
+        FakeAudit(self._tables).write([entry])
         return True
 
     def of_patient(self, source: Source, patient: str) -> Sequence[Statement]:

@@ -8,10 +8,13 @@ from datetime import datetime
 from plugin.domain.assessment import PlanState
 from plugin.domain.audit import AuditEntry
 from plugin.domain.configuration import ConfigVersion
+from plugin.domain.issuer import Issuer
+from plugin.domain.launch import PanelSession
 from plugin.domain.ledger import LedgerRow
+from plugin.domain.person import Person
 from plugin.domain.record import Fact, KnownStep, Statement
 from plugin.domain.source import Cursor, SetAside, Source
-from plugin.domain.tracking import PatientRow
+from plugin.domain.tracking import Move, PatientRow
 from plugin.domain.work import WorkItem
 
 
@@ -29,6 +32,8 @@ class Known:
     digest: str = ""
     backlog: bool = False
     failed: str | None = None
+    assessed_at: datetime | None = None
+    read_at: datetime | None = None
 
     @property
     def row(self) -> PatientRow:
@@ -50,6 +55,7 @@ class Entry:
     ready_at: datetime | None = None
     is_withdrawn: bool = False
     worker: str | None = None
+    changed_at: datetime | None = None
 
 
 @dataclass
@@ -64,12 +70,16 @@ class Tables:
     patients: dict[tuple[int, str], Known] = field(default_factory=dict)
     plans: dict[int, tuple[PlanState, ...]] = field(default_factory=dict)
     steps: dict[tuple[int, str], KnownStep] = field(default_factory=dict)
+    moves: dict[int, tuple[Move, ...]] = field(default_factory=dict)
     effects: dict[str, Entry] = field(default_factory=dict)
     sent: dict[tuple[int, str], tuple[str | None, str | None, str | None]] = field(default_factory=dict)
     bodies: dict[tuple[int, str], tuple[tuple[str, str], ...]] = field(default_factory=dict)
     work: dict[str, WorkItem] = field(default_factory=dict)
     statements: dict[tuple[int, str, str], Statement] = field(default_factory=dict)
     configurations: dict[tuple[str, str, str], ConfigVersion] = field(default_factory=dict)
+    issuers: dict[int, Issuer] = field(default_factory=dict)
+    people: dict[int, Person] = field(default_factory=dict)
+    launches: dict[str, PanelSession] = field(default_factory=dict)
     audit: dict[int, AuditEntry] = field(default_factory=dict)
 
     def copy(self) -> Tables:

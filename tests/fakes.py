@@ -212,14 +212,15 @@ class FakeEhr:
         ref = _REFS[row.what](str(content["key"]))
         if row.what == "task":
             content["status"] = TaskContent.from_json(content).task_status
-        return drafted(ref, content)
+        return replace(drafted(ref, content), by=row.by)
 
     def device(self) -> Draft:
         return drafted(DEVICE, {})
 
     def accompanied(self, drafts: Sequence[Draft], at: datetime) -> Sequence[Draft]:
         names = hashlib.sha256("".join(draft.ref + draft.digest for draft in drafts).encode()).hexdigest()[:12]
-        return [*drafts, drafted(f"Provenance/{names}", {})]
+        people = sorted({draft.by for draft in drafts if draft.by})
+        return [*drafts, drafted(f"Provenance/{names}", {"people": people})]
 
     def write(self, drafts: Sequence[Draft]) -> Sequence[Written]:
         self._ask()
@@ -299,6 +300,12 @@ class FakeJobs:
     def reconcile(self, source_id: int) -> None:
         self.asked.append(f"reconcile {source_id}")
 
+    def read(self, patient_id: int) -> None:
+        self.asked.append(f"read {patient_id}")
+
+    def deliver_now(self, patient_id: int) -> None:
+        self.asked.append(f"deliver-now {patient_id}")
+
     def check(self) -> None:
         """It always answers."""
 
@@ -372,7 +379,19 @@ class Stand:
     """Stands before a port; what a call gives back that is a port itself (a unit of work) is stood before as well."""
 
     _PORTS = frozenset(
-        ("sources", "facts", "patients", "plans", "ledger", "sent", "work_items", "statements", "configurations")
+        (
+            "sources",
+            "facts",
+            "patients",
+            "plans",
+            "ledger",
+            "sent",
+            "work_items",
+            "statements",
+            "configurations",
+            "issuers",
+            "people",
+        )
     )
 
     def __init__(self, port: object, faults: Faults) -> None:

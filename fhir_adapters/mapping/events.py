@@ -1,5 +1,6 @@
 """What happened: Observation, DiagnosticReport, Procedure, Immunization, QuestionnaireResponse, Encounter."""
 
+from fhir_adapters.mapping.measures import answers, components, quantity
 from fhir_adapters.mapping.plain import Raw
 from fhir_adapters.mapping.reading import NOTHING, Reading
 from plugin.domain.record import Concept, Event, Link, Moment
@@ -32,6 +33,7 @@ def observation(raw: Raw, reading: Reading) -> Event:
         valueless="dataAbsentReason" in raw and not _has_value(raw, reading),
         value=value,
         unit=unit,
+        components=components(raw, reading) if "component" in raw else (),
         performers=reading.links(raw, "performer"),
     )
 
@@ -97,7 +99,7 @@ def immunization(raw: Raw, reading: Reading) -> Event:
 
 
 def questionnaire_response(raw: Raw, reading: Reading) -> Event:
-    """https://hl7.org/fhir/R4/questionnaireresponse.html: the answers themselves are not read."""
+    """https://hl7.org/fhir/R4/questionnaireresponse.html: of the answers, the numbers of known instruments."""
     identifier = reading.identifier(raw, "identifier")
     author = reading.link(raw, "author")
     return Event(
@@ -111,6 +113,7 @@ def questionnaire_response(raw: Raw, reading: Reading) -> Event:
         part_of=reading.links(raw, "partOf"),
         encounter=reading.link(raw, "encounter"),
         identifiers=() if identifier is None else (identifier,),
+        components=answers(raw, reading),
         questionnaire=reading.text(raw, "questionnaire"),
         performers=() if author is None else (author,),
     )
@@ -171,12 +174,9 @@ def _actors(raw: Raw, name: str, actor: str, reading: Reading) -> tuple[Link, ..
 
 def _value(raw: Raw, reading: Reading) -> tuple[float | None, str | None]:
     """The number of a result or score, with its unit as text (its code where there is no text)."""
-    quantity = reading.part(raw, "valueQuantity")
-    if quantity is None:
+    if raw.get("valueQuantity") is None:
         return reading.number(raw, "valueInteger"), None
-    within = "valueQuantity."
-    unit = reading.text(quantity, "unit", within) or reading.text(quantity, "code", within)
-    return reading.number(quantity, "value", within), unit
+    return quantity(raw, "valueQuantity", reading)
 
 
 def _has_value(raw: Raw, reading: Reading) -> bool:

@@ -6,12 +6,16 @@ from plugin.domain.record import CareTeam, Concept, Member, Moment, Other, Patie
 
 _PAST_NAMES = frozenset({"old", "maiden", "nickname", "anonymous", "temp"})
 _BEST_NAMES = ("official", "usual")
+INTERPRETER_REQUIRED = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"
+INTERPRETER_NEEDED = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-interpreter-needed"
+_YES_OR_NO = {"373066001": True, "373067005": False}  # SNOMED CT, as US Core asks for
 
 
 def patient(raw: Raw, reading: Reading) -> Patient:
     """https://hl7.org/fhir/R4/patient.html"""
     name, family = _name(raw, reading)
     deceased, deceased_at = _death(raw, reading)
+    language, language_name = _language(raw, reading)
     return Patient(
         ref=reading.ref,
         version=reading.version,
@@ -25,7 +29,9 @@ def patient(raw: Raw, reading: Reading) -> Patient:
         birth_date=reading.moment(raw, "birthDate"),
         identifiers=reading.identifiers(raw),
         mrn=_record_number(raw, reading),
-        language=_language(raw, reading),
+        language=language,
+        language_name=language_name,
+        needs_interpreter=_needs_interpreter(raw, reading) if "extension" in raw else None,
     )
 
 
@@ -66,6 +72,7 @@ def care_team(raw: Raw, reading: Reading) -> CareTeam:
         seen=reading.seen,
         subject=reading.patient(raw),
         status=reading.text(raw, "status"),
+        name=reading.text(raw, "name"),
         members=tuple(_member(participant, reading) for participant in reading.parts(raw, "participant")),
     )
 
@@ -73,10 +80,13 @@ def care_team(raw: Raw, reading: Reading) -> CareTeam:
 def _member(participant: Raw, reading: Reading) -> Member:
     within = "participant."
     roles = reading.concepts(participant, "role", within)
+    member = reading.link(participant, "member", within)
     return Member(
-        reading.ref_of(participant, "member", within),
+        None if member is None else member.ref,
         tuple(coding for role in roles for coding in role.codings),
         reading.ref_of(participant, "onBehalfOf", within),
+        None if member is None else member.display,
+        next((role.title for role in roles if role.title), None),
     )
 
 
@@ -124,13 +134,24 @@ def _kind(identifier: Raw, reading: Reading) -> Concept:
     return reading.concept(identifier, "type", "identifier.") if "type" in identifier else NOTHING
 
 
-def _language(raw: Raw, reading: Reading) -> str | None:
-    """The preferred language's code (BCP 47), else the first one's."""
+def _language(raw: Raw, reading: Reading) -> tuple[str | None, str | None]:
+    """The preferred language's code (BCP 47) and name, else the first one's."""
     found = reading.parts(raw, "communication") if raw.get("communication") is not None else []
     preferred = [item for item in found if item.get("preferred") is True]
     for item in [*preferred, *found]:
         language = reading.concept(item, "language", "communication.")
         code = next((coding.code for coding in language.codings if coding.code), language.text)
         if code:
-            return code
+            return code, language.title
+    return None, None
+
+
+def _needs_interpreter(raw: Raw, reading: Reading) -> bool | None:
+    """By FHIR's own extension, else by US Core's. None where it says neither yes nor no."""
+    found = {item.get("url"): item for item in reading.parts(raw, "extension")}
+    if (item := found.get(INTERPRETER_REQUIRED)) is not None:
+        return reading.flag(item, "valueBoolean", "extension.")
+    if (item := found.get(INTERPRETER_NEEDED)) is not None:
+        answer = reading.coding(item, "valueCoding", "extension.")
+        return None if answer is None else _YES_OR_NO.get(answer.code)
     return None

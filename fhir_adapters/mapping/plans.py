@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
+from fhir_adapters.mapping.measures import quantity
 from fhir_adapters.mapping.orders import instantiates
 from fhir_adapters.mapping.plain import Raw
 from fhir_adapters.mapping.reading import Reading
 from fhir_adapters.mapping.schedules import schedule
-from plugin.domain.record import Activity, CarePlan, Detail, Order, Other
+from plugin.domain.record import Activity, CarePlan, Concept, Detail, Goal, GoalTarget, Order
+
+_COMPARATORS = ("<", "<=", ">=", ">")
 
 
 def care_plan(raw: Raw, reading: Reading, inside: Callable[[Reading, str | None], tuple[Order, ...]]) -> CarePlan:
@@ -60,22 +63,51 @@ def _detail(raw: Raw, reading: Reading) -> Detail:
     )
 
 
-def goal(raw: Raw, reading: Reading) -> Other:
-    """https://hl7.org/fhir/R4/goal.html: `values` are the measures of its targets, `end` the first target's due date."""
-    description = reading.concept_or_none(raw, "description")
+def goal(raw: Raw, reading: Reading) -> Goal:
+    """https://hl7.org/fhir/R4/goal.html"""
     targets = reading.parts(raw, "target") if "target" in raw else []
-    measures = (reading.concept_or_none(target, "measure", "target.") for target in targets)
-    due = (reading.moment(target, "dueDate", "target.") for target in targets)
-    return Other(
+    return Goal(
         ref=reading.ref,
         version=reading.version,
         seen=reading.seen,
         subject=reading.patient(raw),
         status=reading.text(raw, "lifecycleStatus"),
-        concepts=() if description is None else (description,),
+        achievement=reading.concept_or_none(raw, "achievementStatus"),
+        description=reading.concept(raw, "description"),
         categories=reading.concepts(raw, "category"),
         start=reading.moment(raw, "startDate"),
-        end=next((date for date in due if date is not None), None),
-        links=reading.links(raw, "addresses"),
-        values=tuple(measure for measure in measures if measure is not None),
+        status_on=reading.moment(raw, "statusDate"),
+        targets=tuple(_target(target, reading) for target in targets),
+        addresses=reading.links(raw, "addresses"),
+        outcomes=reading.links(raw, "outcomeReference"),
     )
+
+
+def _target(raw: Raw, reading: Reading) -> GoalTarget:
+    """A due date that is so long after the start (`dueDuration`) is none that we read."""
+    within = "target."
+    span = reading.part(raw, "detailRange", within) or {}
+    low, low_unit = quantity(span, "low", reading, within + "detailRange.")
+    high, high_unit = quantity(span, "high", reading, within + "detailRange.")
+    value, unit = quantity(raw, "detailQuantity", reading, within)
+    number = reading.number(raw, "detailInteger", within) if value is None else value
+    comparator = (reading.part(raw, "detailQuantity", within) or {}).get("comparator")
+    return GoalTarget(
+        measure=reading.concept_or_none(raw, "measure", within),
+        value=number,
+        comparator=comparator if comparator in _COMPARATORS else None,
+        low=low,
+        high=high,
+        unit=unit or high_unit or low_unit,
+        words=_words(raw, reading, within),
+        due=reading.moment(raw, "dueDate", within),
+    )
+
+
+def _words(raw: Raw, reading: Reading, within: str) -> str | None:
+    """A target that is no number."""
+    said = reading.flag(raw, "detailBoolean", within)
+    if said is not None:
+        return "yes" if said else "no"
+    concept: Concept = reading.concept(raw, "detailCodeableConcept", within)
+    return reading.text(raw, "detailString", within) or concept.title

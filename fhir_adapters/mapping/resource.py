@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 from fhir_adapters.mapping import bookings, events, orders, others, people, plans
 from fhir_adapters.mapping.plain import Raw
 from fhir_adapters.mapping.reading import LONGEST_VERSION, MappingRules, Reading
-from plugin.domain.record import Appointment, CarePlan, CareTeam, Event, Fact, Order, Other, Patient
+from plugin.domain.record import Appointment, CarePlan, CareTeam, Event, Fact, Goal, Order, Other, Patient
 from plugin.domain.source import SetAside
 
 _ID = re.compile(rf"[^\x00-\x20\s/#?|,\\$&]{{1,{LONGEST_VERSION}}}")
@@ -95,7 +95,7 @@ def _name_of(raw: object) -> str:
 
 def patients_of(fact: Fact) -> tuple[str, ...]:
     """The references of the patients whose record a fact belongs to."""
-    if isinstance(fact, Order | Event | CarePlan | Other | CareTeam):
+    if isinstance(fact, Order | Event | CarePlan | Goal | Other | CareTeam):
         return () if fact.subject is None else (fact.subject,)
     if isinstance(fact, Appointment):
         named = (actor for actor, _ in fact.participants if actor is not None and _is_patient(actor))

@@ -80,17 +80,19 @@ def device_draft(names: Names) -> Draft:
     return _draft(device(names), _UNGUARDED)
 
 
-def with_provenance(
-    drafts: Sequence[Draft], names: Names, *, recorded: datetime, person: str | None = None
-) -> list[Draft]:
-    """The drafts that go out, in order, each patient's followed by a Provenance of them. Give only those that really
-    change. A Device is about nobody, and needs none."""
+def with_provenance(drafts: Sequence[Draft], names: Names, *, recorded: datetime) -> list[Draft]:
+    """The drafts that go out, in order, each patient's followed by a Provenance of them: one for each person whose acts
+    they carry out, and one of those that nobody's act brought. Give only those that really change. A Device is about
+    nobody, and needs none."""
     patients: dict[str, list[Draft]] = {}
     for draft in in_order(drafts):
         patients.setdefault(patient_of(draft), []).append(draft)
     told = patients.pop("", [])
     for of_one in patients.values():
-        told += [*of_one, _draft(provenance(of_one, names, recorded=recorded, person=person), _UNGUARDED)]
+        told += of_one
+        for person in dict.fromkeys(draft.by for draft in of_one):
+            theirs = [draft for draft in of_one if draft.by == person]
+            told.append(_draft(provenance(theirs, names, recorded=recorded, person=person), _UNGUARDED))
     return told
 
 

@@ -27,10 +27,11 @@ def device(names: Names) -> Body:
 
 def provenance(written: Sequence[Draft], names: Names, *, recorded: datetime, person: str | None = None) -> Body:
     """Of one patient's drafts in one transaction. Its id is derived from what was written over what, so a repetition is
-    no second one. ``person`` is the ``fhirUser`` of the one who acted, where somebody did."""
+    no second one. ``person`` is the one who acted, where somebody did: a ``fhirUser``, or ``user:`` and our own number
+    of somebody whom the EHR does not know by a resource."""
     agents = [_agent("assembler", reference(DEVICE))]
     if person is not None:
-        agents.insert(0, _agent("author", anyone(person)))
+        agents.insert(0, _agent("author", _person(person, names)))
     return checked(
         "Provenance",
         {
@@ -48,6 +49,11 @@ def without_targets(body: Mapping[str, object], refs: frozenset[str]) -> Body | 
     targets = body["target"]
     left = [target for target in targets if target["reference"] not in refs] if isinstance(targets, list) else []
     return {**body, "target": left} if left else None
+
+
+def _person(person: str, names: Names) -> dict[str, object]:
+    is_ours, _, number = person.partition("user:")
+    return {"identifier": names.identifier("user", number)} if not is_ours and number else anyone(person)
 
 
 def _agent(role: str, who: dict[str, object]) -> dict[str, object]:

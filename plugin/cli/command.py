@@ -11,7 +11,10 @@ from collections.abc import Sequence
 import click
 
 from plugin.cli.evaluation import evaluate
+from plugin.cli.issuers import issuer
+from plugin.cli.keys import keys
 from plugin.cli.patients import enrol, explain
+from plugin.cli.people import user
 from plugin.cli.reading import deliver, reconcile, sweep, sync, tick
 from plugin.cli.running import run
 from plugin.cli.setting_up import init, upgrade
@@ -32,6 +35,9 @@ for verb in (
     init,
     upgrade,
     source,
+    issuer,
+    user,
+    keys,
     sync,
     tick,
     deliver,

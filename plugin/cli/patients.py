@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-
 import click
 
 from plugin.cli.evaluation import print_document
-from plugin.cli.terminal import format_option, print_json, services, source_option
+from plugin.cli.terminal import format_option, print_json, services, source_option, who_is_here
 from plugin.domain.answer import answer
 from plugin.domain.record import Statement
 from plugin.usecases import explain as explaining
@@ -47,7 +44,7 @@ def enrol(patient: str, program: str, slug: str | None, *, by: str | None, forma
     """Enrols a patient (an id, or Patient/id) in a program, as a statement with who and when."""
     built = services()
     ref = patient if "/" in patient else f"Patient/{patient}"
-    who = by or f"{pwd.getpwuid(os.getuid()).pw_name} at the command line"
+    who = by or who_is_here()
     is_new = speak.enrol(built, source_named(built, slug), ref, program=program, by=who)
     if format_ == "json":
         print_json({"patient": ref, "program": program, "enrolled": is_new})

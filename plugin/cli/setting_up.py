@@ -10,7 +10,7 @@ from plugin.usecases.publish import publish_shipped
 
 @click.command()
 def init() -> None:
-    """Makes the database and the key file, and publishes the programs that are shipped. Repeating it harms nothing."""
+    """Makes the database, the key file and our signing keys, and publishes the programs that are shipped. Repeating it harms nothing."""
     settings = config.settings()
     is_new = bootstrap.prepare(settings)
     click.echo(f"Key file {settings.key_file}: {'made; back it up apart from the database' if is_new else 'kept'}.")

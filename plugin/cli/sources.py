@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
-from plugin.cli.terminal import format_option, instant, print_json, print_rows, services
+from plugin.cli.terminal import format_option, instant, print_json, print_rows, secret_in, services
 from plugin.domain.errors import BadInput
 from plugin.domain.source import Source
 from plugin.usecases.services import Services
@@ -39,10 +37,24 @@ def source() -> None:
 )
 @click.option("--alias", "aliases", multiple=True, metavar="URL", help="Another base address of the same server.")
 @click.option("--token-file", metavar="FILE", help="A file that holds the bearer token; - is standard input.")
-def add(
-    *, slug: str, url: str, kind: str, filters: Sequence[str], aliases: Sequence[str], token_file: str | None
+@click.option("--client-id", metavar="ID", help="As which we get our own tokens there (SMART Backend Services).")
+@click.option("--auth-host", "auth_hosts", multiple=True, metavar="HOST[:PORT]", help="Where else tokens are given.")
+@click.option("--auth-scope", "auth_scopes", multiple=True, metavar="SCOPE", help="Asked for, instead of all we need.")
+def add(  # one argument for each option
+    *,
+    slug: str,
+    url: str,
+    kind: str,
+    filters: Sequence[str],
+    aliases: Sequence[str],
+    token_file: str | None,
+    client_id: str | None,
+    auth_hosts: Sequence[str],
+    auth_scopes: Sequence[str],
 ) -> None:
     """Adds a FHIR server under a short name, after asking it what it can do. The name is given once."""
+    if client_id is not None and token_file is not None:
+        raise BadInput("A source has a token or a client id: give --token-file or --client-id, not both.")
     built = services()
     wanted = Source(
         id=0,
@@ -51,7 +63,10 @@ def add(
         kind=kind,
         search_filter=dict(_filter(text) for text in filters),
         link_aliases=tuple(aliases),
-        token=None if token_file is None else _token(token_file),
+        token=None if token_file is None else secret_in(token_file, "token"),
+        client_id=client_id,
+        auth_hosts=tuple(auth_hosts),
+        auth_scopes=tuple(auth_scopes),
     )
     added = add_source(built, wanted)
     click.echo(f"Source {added.slug}: added, {_software(added)}.")
@@ -114,7 +129,7 @@ def probe(slug: str | None, format_: str) -> None:
 def token(slug: str, file: str) -> None:
     """Takes a new bearer token from FILE (- is standard input), when the old one has run out or was withdrawn."""
     built = services()
-    give_token(built, source_named(built, slug), _token(file))
+    give_token(built, source_named(built, slug), secret_in(file, "token"))
     click.echo(f"Source {slug}: has a new token. `milepost source test {slug}` tries it.")
 
 
@@ -151,17 +166,6 @@ def _filter(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _token(file: str) -> str:
-    """Not from the command line, where other users of the machine could read it."""
-    try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"The token's file {file} cannot be read.") from error
-    if not text.strip():
-        raise BadInput(f"The token's file {file} is empty.")
-    return text.strip()
-
-
 def _software(source_: Source) -> str:
     known = source_.capability or {}
     name = " ".join(str(known[part]) for part in ("software", "software_version") if known.get(part))
@@ -182,6 +186,7 @@ def _as_json(health: Health) -> dict[str, object]:
         "kind": of.kind,
         "base_url": of.base_url,
         "search_filter": dict(of.search_filter),
+        "client_id": of.client_id,
         "paused": of.paused,
         "behind": health.is_behind,
         "last_read_at": of.last_read_at,

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TypeVar
 
 import click
 
 from plugin import bootstrap, config
+from plugin.domain.errors import BadInput
 from plugin.usecases.services import Services
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -42,6 +47,22 @@ def services() -> Services:
     built = bootstrap.build(config.settings())
     built.database.check()
     return built
+
+
+def secret_in(file: str, what: str) -> str:
+    """A secret from a file (``-`` is standard input), not from the command line, where other users could read it."""
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"The {what}'s file {file} cannot be read.") from error
+    if not text.strip():
+        raise BadInput(f"The {what}'s file {file} is empty.")
+    return text.strip()
+
+
+def who_is_here() -> str:
+    """Who typed it, as the audit names them."""
+    return f"{pwd.getpwuid(os.getuid()).pw_name} at the command line"
 
 
 def print_json(document: object) -> None:

@@ -111,8 +111,7 @@ def outcome(visit: Visit, now: datetime, practice: Practice, finished: bool) -> 
     if finished or (status == "fulfilled" and began):
         return Outcome.KEPT
     if status in _PRESENT:
-        morning = practice.at(plus_days(visit.start.last, 1), practice.morning)
-        return Outcome.STANDING if now < morning else Outcome.UNRECORDED
+        return Outcome.STANDING if now < stands_until(visit, practice) else Outcome.UNRECORDED
     return Outcome.STANDING if today <= visit.start.last else Outcome.UNRECORDED
 
 
@@ -129,14 +128,20 @@ def _cancelled(visit: Visit, now: datetime, practice: Practice) -> Outcome:
 
 def turning_points(visit: Visit, practice: Practice) -> Iterator[datetime]:
     """The moments at which a visit's outcome, or what is wanted because of it, can change by itself."""
-    day, after = visit.start.first, plus_days(visit.start.last, 1)
-    yield visit.start.instant or practice.start_of(day)
-    yield practice.start_of(after)
-    yield practice.at(after, practice.morning)
-    if visit.status in ("cancelled", "noshow"):
-        seen_on = practice.day(visit.seen(practice))
-        yield practice.start_of(seen_on)
-        yield practice.start_of(plus_days(seen_on, 1))
+    if visit.status != "cancelled":
+        yield stands_until(visit, practice)
+        return
+    seen_on = practice.day(visit.seen(practice))
+    yield practice.start_of(seen_on)
+    yield practice.start_of(plus_days(seen_on, 1))
+
+
+def stands_until(visit: Visit, practice: Practice) -> datetime:
+    """When what was not cancelled ceases to be a booking that stands, if nothing more is recorded of it."""
+    if visit.status in ("noshow", "fulfilled"):
+        return visit.start.instant or practice.start_of(visit.start.first)
+    after = plus_days(visit.start.last, 1)
+    return practice.at(after, practice.morning) if visit.status in _PRESENT else practice.start_of(after)
 
 
 def is_rebooked(visit: Visit, of_turn: Iterable[Visit], of_step: Iterable[Visit]) -> bool:

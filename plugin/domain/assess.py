@@ -11,7 +11,7 @@ from plugin.domain.appointment import Outcome, outcome
 from plugin.domain.assessment import Assessment, Effect, Milestone, Passed, PlanState
 from plugin.domain.chart import Chart, chart_of
 from plugin.domain.evidence import Now
-from plugin.domain.horizon import certain_changes, moments_ahead
+from plugin.domain.horizon import look_ahead
 from plugin.domain.moment import Days, days
 from plugin.domain.plan_state import PlanAnswer, answer_plan
 from plugin.domain.record import Event, Moment, Record
@@ -96,9 +96,8 @@ def _core(look: _Look) -> Sequence[object]:
 
 def _next_change(chart: Chart, look: _Look, now: datetime) -> datetime | None:
     """The first of the moments ahead at which the answer differs, in UTC."""
-    core = _core(look)
-    certain = certain_changes(chart, look.plans)
-    for moment in moments_ahead(chart, look.plans, now):
-        if moment in certain or _core(_look(chart, moment, in_words=False)) != core:
-            return moment.astimezone(UTC)
-    return None
+    ahead = look_ahead(chart, look.plans, now)
+    core = _core(look) if ahead.uncertain else ()
+    differs = (m for m in ahead.uncertain if _core(_look(chart, m, in_words=False)) != core)
+    first = next(differs, ahead.certain)
+    return None if first is None else first.astimezone(UTC)

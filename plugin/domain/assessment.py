@@ -98,6 +98,9 @@ class Milestone:
     codes: tuple[str, ...] = ()
     """``system|code`` of the step."""
     phase: str | None = None
+    """The code of the program's phase, where it is in one; ``phase_title`` and ``phase_place`` (from 1) go with it."""
+    phase_title: str | None = None
+    phase_place: int | None = None
     program_code: str | None = None
     """The program's code of this milestone, where a program names it."""
     refs: tuple[str, ...] = ()

@@ -70,7 +70,7 @@ class Chart:
 def chart_of(record: Record, rules: Rules) -> Chart:
     """Everything that can be worked out without the clock."""
     patient = record.facts.get(record.ref)
-    names = _names(record)
+    names = record.names
     chart = Chart(
         record=record,
         rules=rules,
@@ -83,15 +83,6 @@ def chart_of(record: Record, rules: Rules) -> Chart:
     chart.plans = [plan for plan in _plans(chart) if plan is not None]
     _link(chart)
     return chart
-
-
-def _names(record: Record) -> frozenset[str]:
-    """The references under which this patient is known: the survivor's, and those of all records it replaced (S7)."""
-    replaced = {f.ref: f.replaced_by for f in record.facts.values() if isinstance(f, Patient) and f.replaced_by}
-    names = {record.ref}
-    while more := {ref for ref, survivor in replaced.items() if survivor in names} - names:
-        names |= more
-    return frozenset(names)
 
 
 def _visits(record: Record, names: frozenset[str], rules: Rules) -> dict[str, Visit]:

@@ -14,6 +14,10 @@
         │   └── NotR4               FHIR, but of another version
         ├── TooLarge                an answer over the size cap, or paging without end
         ├── CannotDo                the server does not offer what is needed
+        ├── Forbidden               this person may not do this, or not see it
+        ├── LaunchRefused           a launch, or the answer to one, that must not be followed; `reason` says which
+        ├── SessionEnded            the panel's session is over, or never was
+        ├── Stale                   what was on the screen is not what stands now, or is another patient's
         ├── Refused                 the server said no: 400, 422 and other 4xx
         │   ├── Unauthorized        401, 403
         │   ├── NotFound            404
@@ -22,6 +26,7 @@
         └── BadInput                what a person gave us is wrong: says what, where, and what is allowed
             ├── BadSettings
             │   └── UnknownZone
+            ├── BadAct              what a form about a milestone says; `fields` has the words for each field
             ├── BadBundle           a file or answer that cannot be read as the Bundle it should be
             ├── BadProgram          a program, ladder, message or calendar that breaks the rules of its kind
             ├── UnknownName         no such practice, source, patient, program
@@ -33,6 +38,7 @@ A message says what was attempted, on which id, and what the server answered. It
 number, a token or a resource body; what a program may want to decide by is an attribute.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 
@@ -101,6 +107,26 @@ class CannotDo(PermanentFailure):
     pass
 
 
+class Forbidden(PermanentFailure):
+    pass
+
+
+class LaunchRefused(PermanentFailure):
+    """`reason` is one of the codes that the launch's pages have words for (plugin/usecases/launch.py)."""
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class SessionEnded(PermanentFailure):
+    pass
+
+
+class Stale(PermanentFailure):
+    pass
+
+
 class Refused(PermanentFailure):
     pass
 
@@ -131,6 +157,14 @@ class BadSettings(BadInput):
 
 class UnknownZone(BadSettings):
     pass
+
+
+class BadAct(BadInput):
+    """`fields` says what is wrong, in words, by the name of the field."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__(" ".join(fields.values()))
+        self.fields = fields
 
 
 class BadBundle(BadInput):

@@ -4,45 +4,72 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 
-from plugin.domain.appointment import turning_points
+from plugin.domain.appointment import Outcome, Visit, stands_until, turning_points
 from plugin.domain.assessment import Status
+from plugin.domain.calendar import Practice
 from plugin.domain.chart import Chart
 from plugin.domain.condition import turning_days
+from plugin.domain.milestone import Assessed
 from plugin.domain.moment import Days, days, plus_days
 from plugin.domain.plan_state import PlanAnswer
-from plugin.domain.record import Moment
+from plugin.domain.record import Appointment, Moment
 
 
-def moments_ahead(chart: Chart, answers: Sequence[PlanAnswer], now: datetime) -> list[datetime]:
-    """All moments after ``now`` at which something may change, each once, ascending. Some change nothing: the caller
-    looks at each until the answer differs."""
+class Ahead(NamedTuple):
+    """The first moment at which the answer is different for certain (None: there is none), and those before it at which
+    it may be, ascending: the caller looks at each until it is."""
+
+    certain: datetime | None
+    uncertain: Sequence[datetime]
+
+
+def look_ahead(chart: Chart, answers: Sequence[PlanAnswer], now: datetime) -> Ahead:
+    """Moments after ``now``. Where nothing is said to change, nothing does."""
     practice = chart.rules.practice
     today = practice.day(now)
-    found: set[datetime] = set()
-    for day in _days(chart, answers):
-        if day > today:
-            found.add(practice.start_of(day))
+    sure_days = (day for day in _sure_days(chart, answers) if day > today)
+    first_day = min(sure_days, default=None)
+    sure = [moment for moment in _bookings_over(answers, practice) if moment > now]
+    if first_day is not None:
+        sure.append(practice.start_of(first_day))
+    certain = min(sure, default=None)
+    found = {practice.start_of(day) for day in _days(chart, answers) if day > today}
     found.update(moment for moment in _instants(chart) if moment > now)
-    return sorted(found)
+    return Ahead(certain, sorted(moment for moment in found if certain is None or moment < certain))
 
 
-def certain_changes(chart: Chart, answers: Sequence[PlanAnswer]) -> set[datetime]:
-    """Of these moments some at which the answer differs for certain, so that nobody has to look: the tier of what is
-    open rises, and a window opens. Whatever else may have happened by then (the step has ended, or its dates have moved)
-    is a difference, too."""
-    days_: set[date] = set()
+# --------------------------------------------------------------------------------------------- what changes for certain
+# Whatever else may have happened by then (the step has ended, or its dates have moved) is a difference, too.
+def _sure_days(chart: Chart, answers: Sequence[PlanAnswer]) -> Iterator[date]:
+    """What is open becomes past due, and its tier rises; a window opens."""
     for answer in answers:
+        if answer.plan.is_draft:
+            continue
         ladder = chart.rules.ladder_of(answer.plan.program)
-        for assessed in answer.turns if not answer.plan.is_draft else ():
+        for assessed in answer.turns:
             turn, status = assessed.turn, assessed.milestone.status
             if turn.turn.due is not None and not status.is_final:
-                days_.update(ladder.thresholds(turn.turn.due))
+                yield plus_days(turn.turn.due, 1)
+                yield from ladder.thresholds(turn.turn.due)
             if turn.begins is not None and status is Status.UPCOMING and not turn.waits:
-                days_.add(turn.begins)
-    return {chart.rules.practice.start_of(day) for day in days_}
+                yield turn.begins
 
 
+def _bookings_over(answers: Sequence[PlanAnswer], practice: Practice) -> Iterator[datetime]:
+    """The booking for which a step is scheduled stands no more."""
+    for assessed in (assessed for answer in answers for assessed in answer.turns):
+        if assessed.milestone.status is Status.SCHEDULED:
+            yield max(stands_until(visit, practice) for visit in _booked(assessed))
+
+
+def _booked(assessed: Assessed) -> Iterator[Visit]:
+    start = assessed.milestone.booked_for
+    return (v for v in assessed.turn.visits if v.outcome is Outcome.STANDING and (v.fact.start or "") == start)
+
+
+# ------------------------------------------------------------------------------------------------ what may change it
 def _days(chart: Chart, answers: Sequence[PlanAnswer]) -> Iterator[date]:
     """Days at whose beginning something may change."""
     for answer in answers:
@@ -56,17 +83,14 @@ def _days(chart: Chart, answers: Sequence[PlanAnswer]) -> Iterator[date]:
 
 
 def _days_of_plan(chart: Chart, answer: PlanAnswer) -> Iterator[date]:
-    if answer.plan.start is not None:
-        yield answer.plan.start.first
-    ladder = chart.rules.ladder_of(answer.plan.program)
+    plan = answer.plan
+    if plan.start is not None and any(step.is_unread for step in plan.steps):
+        yield plan.start.first
+    repeating = {assessed.turn.index for assessed in answer.turns if assessed.turn.turn.number > 1}
     for assessed in answer.turns:
-        turn = assessed.turn
-        if turn.begins is not None:
-            yield turn.begins
-        if turn.turn.due is not None and not assessed.milestone.status.is_final:
-            yield plus_days(turn.turn.due, 1)
-            yield from ladder.thresholds(turn.turn.due)
-    for step in answer.plan.steps:
+        if assessed.turn.begins is not None and assessed.turn.index in repeating:  # one more turn is to be written
+            yield assessed.turn.begins
+    for step in plan.steps:
         if step.definition is not None and step.definition.applies_if is not None:
             yield from turning_days(step.definition.applies_if, chart.record, chart.rules.practice.zone)
 
@@ -80,10 +104,11 @@ def _instants(chart: Chart) -> Iterator[datetime]:
 
 
 def _dated(chart: Chart) -> Iterator[Days]:
-    """Clinical dates that hide a fact until they have come (G6)."""
+    """Clinical dates that hide a fact until they have come (G6); an appointment that is no evidence hides nothing."""
     zone = chart.rules.practice.zone
     for piece in chart.pieces:
-        yield from (d for d in (piece.place, piece.ended) if d is not None)
+        if not isinstance(piece.fact, Appointment) or piece.fact.status == "fulfilled":
+            yield from (d for d in (piece.place, piece.ended) if d is not None)
     hidden: list[Moment] = [m for plan in chart.plans for s in plan.steps for o in s.origins for m in o.ends]
     if chart.patient is not None and chart.patient.deceased_at:
         hidden.append(chart.patient.deceased_at)

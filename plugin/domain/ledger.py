@@ -47,6 +47,10 @@ class LedgerRow:
     done_digest: str = ""
     attempts: int = 0
     error: str | None = None
+    by: str | None = None
+    """Who acted, where a write is wanted as it is because of a person's act; None where time or a fact brought it."""
+    changed_at: datetime | None = None
+    """When it came to its state; told only where a page asks for it (``Ledger.told``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

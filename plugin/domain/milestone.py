@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypedDict
 
 from plugin.domain.appointment import MISSED, Outcome, Visit, is_rebooked
 from plugin.domain.assessment import Evidence, Gap, Milestone, Missed, Owner, Status
 from plugin.domain.chart import Chart, PlanChart
 from plugin.domain.evidence import Now
 from plugin.domain.gap import days_past_due, gap_of
+from plugin.domain.program import MilestoneDefinition, Program
 from plugin.domain.record import KnownStep, Said
 from plugin.domain.status import Ruling, first_booking, has_died, rule
 from plugin.domain.turn import TurnState
@@ -114,8 +116,7 @@ class _Answering:
             why=tuple(self._why(turn, ruling, evidence, missed)) if self._now.in_words else (),
             completed_on=min(dates, default=None) if status is Status.COMPLETED else None,
             codes=step.code_texts,
-            phase=step.definition.phase if step.definition else None,
-            program_code=step.definition.code if step.definition else None,
+            **_place_in(plan.program, step.definition),
             refs=step.refs,
             task=step.task,
             hold_until=turn.spoken.hold.until if ruling.reason == "held" and turn.spoken.hold else None,
@@ -142,6 +143,24 @@ class _Answering:
             yield f"no evidence since {turn.begins.isoformat()}" if turn.begins else "no evidence"
         for visit in missed:
             yield f"missed: {visit.fact.ref} ({_miss_word(visit)})"
+
+
+class _Placing(TypedDict, total=False):
+    program_code: str
+    phase: str | None
+    phase_title: str
+    phase_place: int
+
+
+def _place_in(program: Program | None, definition: MilestoneDefinition | None) -> _Placing:
+    """Where a program has this milestone, as the milestone's own fields; nothing for a step that is in none."""
+    if program is None or definition is None:
+        return {}
+    placing = _Placing(program_code=definition.code, phase=definition.phase)
+    for place, phase in enumerate(program.phases, start=1):
+        if phase.code == definition.phase:
+            placing |= {"phase_title": phase.title, "phase_place": place}
+    return placing
 
 
 def _completion_dates(turn: TurnState, chart: Chart) -> list[date]:

@@ -12,7 +12,7 @@ from plugin.domain.moment import Days, days
 from plugin.domain.origin import appointment_codes
 from plugin.domain.record import Appointment, Coding, Event, Fact, Link, Record
 
-_FINAL = {
+FINAL = {
     "Observation": {"final", "amended", "corrected", "appended"},
     "DiagnosticReport": {"final", "amended", "corrected", "appended"},
     "Procedure": {"completed"},
@@ -75,7 +75,7 @@ def pairs(codings: Iterable[Coding]) -> frozenset[tuple[str, str]]:
 
 
 def _is_final(fact: Event, facts: Mapping[str, Fact]) -> bool:
-    return fact.status in _FINAL.get(fact.type, ()) and not (fact.valueless and not _has_value(fact, facts, set()))
+    return fact.status in FINAL.get(fact.type, ()) and not (fact.valueless and not _has_value(fact, facts, set()))
 
 
 def _has_value(fact: Event, facts: Mapping[str, Fact], seen: set[str]) -> bool:

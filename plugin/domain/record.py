@@ -1,7 +1,8 @@
 """What is known of one patient: facts that the EHR says, statements that people make; server-neutral.
 
 A fact is a slim, typed copy of one version of one FHIR R4 resource. References are normalised to ``Type/id`` within
-their source; what cannot be resolved stays as it was given. Dates keep the text and precision of the source.
+their source; what cannot be resolved stays as it was given. Dates keep the text and precision of the source. What a
+fact is made of is in ``element.py``, and is named here too.
 """
 
 from __future__ import annotations
@@ -10,77 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import NamedTuple, NewType
+from typing import NamedTuple
 
-Moment = NewType("Moment", str)
-"""A FHIR date or dateTime, checked by the mapping: ``2026``, ``2026-06``, ``2026-06-15`` or an instant with an offset.
-
-An instant without an offset (a vendor's fault) is kept as given and is read in the practice's zone.
-"""
-
-
-class Coding(NamedTuple):
-    """One code; ``system`` is empty where the source gave none (E3: such a coding matches nothing)."""
-
-    system: str
-    code: str
-    display: str | None = None
-
-
-class Identifier(NamedTuple):
-    """A business identifier (https://hl7.org/fhir/R4/datatypes.html#Identifier)."""
-
-    system: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Concept:
-    """A CodeableConcept."""
-
-    codings: tuple[Coding, ...] = ()
-    text: str | None = None
-
-    @property
-    def title(self) -> str | None:
-        """Its text, else the first display."""
-        return self.text or next((c.display for c in self.codings if c.display), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A Reference: ``ref`` is ``Type/id`` when it names a resource of the same source, else as given, else None."""
-
-    ref: str | None = None
-    display: str | None = None
-    identifier: Identifier | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """A FHIR Timing as far as it gives turns (https://hl7.org/fhir/R4/datatypes.html#Timing)."""
-
-    events: tuple[Moment, ...] = ()
-    bounds_start: Moment | None = None
-    bounds_end: Moment | None = None
-    bounds_value: float | None = None
-    bounds_unit: str | None = None
-    count: int | None = None
-    count_max: int | None = None
-    frequency: int | None = None
-    period: float | None = None
-    period_unit: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """When something is planned: ``scheduled[x]``, ``occurrence[x]`` or ``timing[x]``; several may be given."""
-
-    start: Moment | None = None
-    end: Moment | None = None
-    at: Moment | None = None
-    timing: Timing | None = None
-    text: str | None = None
+from plugin.domain.element import Coding as Coding
+from plugin.domain.element import Concept as Concept
+from plugin.domain.element import Identifier as Identifier
+from plugin.domain.element import Link as Link
+from plugin.domain.element import Measure as Measure
+from plugin.domain.element import Moment as Moment
+from plugin.domain.element import Schedule as Schedule
+from plugin.domain.element import Timing as Timing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +39,9 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patient(Fact):
-    """Patient; ``replaced_by`` is the survivor of a merge (``Patient.link`` of type replaced-by)."""
+    """Patient; ``replaced_by`` is the survivor of a merge (``Patient.link`` of type replaced-by). ``language`` is the
+    code of the language of communication, ``language_name`` what the chart calls it; ``needs_interpreter`` is None where
+    nobody has said."""
 
     active: bool = True
     deceased: bool = False
@@ -111,6 +53,8 @@ class Patient(Fact):
     identifiers: tuple[Identifier, ...] = ()
     mrn: str | None = None
     language: str | None = None
+    language_name: str | None = None
+    needs_interpreter: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +182,9 @@ class Event(Fact):
 
     ``start``/``end`` place it (effective, performed, occurrence, authored or period); ``issued`` counts only when nothing
     else is there (E9). ``valueless``: dataAbsentReason and no value in itself or its components (E1). ``concepts`` are
-    the codes that say what it was (Encounter: type and serviceType; QuestionnaireResponse: none).
+    the codes that say what it was (Encounter: type and serviceType; QuestionnaireResponse: none). ``components`` are the
+    numbers within it: an Observation's components, a QuestionnaireResponse's answers to the questions of a known
+    instrument (``instrument.py``).
     """
 
     subject: str | None = None
@@ -257,25 +203,61 @@ class Event(Fact):
     valueless: bool = False
     value: float | None = None
     unit: str | None = None
+    components: tuple[Measure, ...] = ()
     questionnaire: str | None = None
     performers: tuple[Link, ...] = ()
 
 
 class Member(NamedTuple):
-    """CareTeam.participant: the roles' codings and the member's reference."""
+    """CareTeam.participant: the roles' codings and the member's reference; ``name`` and ``title`` are what the chart
+    calls the member and the (first) role, where it does."""
 
     member: str | None
     roles: tuple[Coding, ...] = ()
     on_behalf_of: str | None = None
+    name: str | None = None
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CareTeam(Fact):
-    """A CareTeam, for resolving a program's owner role."""
+    """A CareTeam, for resolving a program's owner role and for naming who cares; one without a subject serves many."""
 
     subject: str | None = None
     status: str | None = None
+    name: str | None = None
     members: tuple[Member, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GoalTarget:
+    """Goal.target: ``measure`` is what is measured. What is aimed at is one of: ``value``, on the side that
+    ``comparator`` (``<``, ``<=``, ``>=``, ``>``) says; ``low`` and ``high``, one of which may be open; ``words``."""
+
+    measure: Concept | None = None
+    value: float | None = None
+    comparator: str | None = None
+    low: float | None = None
+    high: float | None = None
+    unit: str | None = None
+    words: str | None = None
+    due: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal(Fact):
+    """A Goal; ``status`` is its lifecycle, ``achievement`` what the chart says of how far it has come."""
+
+    subject: str | None = None
+    status: str | None = None
+    achievement: Concept | None = None
+    description: Concept = Concept()
+    categories: tuple[Concept, ...] = ()
+    start: Moment | None = None
+    status_on: Moment | None = None
+    targets: tuple[GoalTarget, ...] = ()
+    addresses: tuple[Link, ...] = ()
+    outcomes: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,8 +272,9 @@ class Provenance(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Other(Fact):
-    """Goal, Practitioner, PractitionerRole, Flag, Condition, Consent, DocumentReference: what conditions, owners and
-    the panel need of them. ``values`` are a Goal's targets, as codes."""
+    """Practitioner, PractitionerRole, Flag, Condition, Consent, DocumentReference: what conditions, owners and the panel
+    need of them. A PractitionerRole's ``concepts`` are its codes, its ``categories`` the specialties; ``values`` is a
+    Consent's rule."""
 
     subject: str | None = None
     status: str | None = None
@@ -327,9 +310,8 @@ FACT_TYPES: Mapping[str, type[Fact]] = {
     ),
     "CareTeam": CareTeam,
     "Provenance": Provenance,
-    **dict.fromkeys(
-        ("Goal", "Practitioner", "PractitionerRole", "Flag", "Condition", "Consent", "DocumentReference"), Other
-    ),
+    "Goal": Goal,
+    **dict.fromkeys(("Practitioner", "PractitionerRole", "Flag", "Condition", "Consent", "DocumentReference"), Other),
 }
 """Which record stands for which resource type; types that are not here are not read."""
 
@@ -356,7 +338,8 @@ class Said(StrEnum):
 class Statement:
     """One append-only statement. ``at`` is UTC. ``milestone`` is a milestone's key, ``plan`` a plan's id, where it
     concerns one; ``target`` is what it is about: evidence (``Type/id`` with ``target_version``), a statement's id (undo),
-    an owner (``Type/id`` or ``role:<code>``), a program code (enrol). ``until`` ends a hold, on that local day."""
+    an owner (``Type/id`` or ``role:<code>``), a program code (enrol). ``until`` ends a hold, on that local day.
+    ``outcome`` is the coded outcome of a contact, ``next_on`` the local day of the next one."""
 
     id: str
     said: Said
@@ -369,6 +352,8 @@ class Statement:
     until: date | None = None
     reason: str | None = None
     note: str | None = None
+    outcome: str | None = None
+    next_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -396,6 +381,15 @@ class Record:
     facts: Mapping[str, Fact] = field(default_factory=dict)
     statements: Sequence[Statement] = ()
     known: Sequence[KnownStep] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The references under which this patient is known: the survivor's, and those of all records it replaced (S7)."""
+        patients = [fact for fact in self.facts.values() if isinstance(fact, Patient) and fact.replaced_by]
+        names = {self.ref}
+        while more := {fact.ref for fact in patients if fact.replaced_by in names} - names:
+            names |= more
+        return frozenset(names)
 
     @classmethod
     def of(

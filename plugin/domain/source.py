@@ -31,6 +31,12 @@ class Source:
     """End of the last complete, successful read (DESIGN §5, perceived gaps)."""
     last_error: str | None = None
     last_error_at: datetime | None = None
+    client_id: str | None = None
+    """As whom we ask this server's authorization server for our own tokens (SMART Backend Services); None: we do not."""
+    auth_scopes: tuple[str, ...] = ()
+    """What we ask for there, where it differs from what we ask for everywhere."""
+    auth_hosts: tuple[str, ...] = ()
+    """Where its token endpoint may lie (``host`` or ``host:port``), beside its own host."""
 
 
 class Cursor(NamedTuple):
@@ -92,3 +98,5 @@ class Draft:
     digest: str
     owned: str = ""
     if_match: str | None = None
+    by: str | None = None
+    """Whose act it carries out, where it does: the Provenance names that person beside us."""

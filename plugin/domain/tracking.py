@@ -32,6 +32,28 @@ class PatientRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tracked:
+    """A tracked patient as a page reads it: nothing is locked. ``failed``: why the last assessment could not be made."""
+
+    row: PatientRow
+    assessed_at: datetime | None = None
+    failed: str | None = None
+    waits_since: datetime | None = None
+    """A reading of everything was asked for then, and is not done."""
+    read_at: datetime | None = None
+    """When all of this patient was last read by itself."""
+
+
+class Move(NamedTuple):
+    """When a milestone (by its key) changed its status."""
+
+    key: str
+    before: str
+    after: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What one reassessment is to store. ``unchanged``: only ``next_change_at`` is written, where it differs."""
 
@@ -43,5 +65,7 @@ class Outcome:
     failed: str | None = None
     """Assessing this patient failed: the reason, without patient data; the mark is moved by ``retry_at``."""
     retry_at: datetime | None = None
+    by: str | None = None
+    """Whose act this reassessment follows: the writes that it brings are that person's as well."""
     backlog: bool | None = None
     """The patient belongs to the backlog from now on, or no longer does; None: as before."""

@@ -21,3 +21,6 @@ class WorkItem:
     milestones: tuple[tuple[str, str], ...] = ()
     note: str | None = None
     state: Literal["open", "claimed", "snoozed", "done", "withdrawn"] = "open"
+    opened_at: datetime | None = None
+    changed_at: datetime | None = None
+    """When it was opened, and came to its state; storage says so."""

@@ -43,6 +43,10 @@ class Auth(AuthBase):
         """Asked anew for every attempt."""
         return {}
 
+    def refused(self) -> bool:
+        """Told that the last request was answered with 401; True when it is worth sending once more."""
+        return False
+
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.prepare_headers({**request.headers, **self.headers()})  # which also checks them
         return request
@@ -138,13 +142,16 @@ class GuardedSession:
         self._session.close()
 
     def _with_retries(self, call: _Call) -> Answer | TemporaryFailure:
-        attempt = 0
+        attempt, is_refused = 0, False
         while True:
             attempt += 1
             self._circuit.admit(call.shown)
             outcome = self._attempt(call)
             if isinstance(outcome, Answer) and not outcome.is_temporary:
                 self._circuit.succeeded()
+                if outcome.status_code == 401 and not is_refused and self.auth.refused():
+                    is_refused = True  # nothing was done there, so that even a POST may be sent again
+                    continue
                 return outcome
             self._circuit.failed()
             pause = self._terms.retries.pause_after(attempt, outcome.retry_after, self._timing.chance())

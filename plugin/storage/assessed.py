@@ -19,15 +19,23 @@ from plugin.storage.transaction import Transaction
 def read_plans(transaction: Transaction, source: Source, ref: str, today: date) -> list[PlanState]:
     """One patient's plans that the last assessment had, with all milestones that were ever stored for them."""
     patient_id = _patient_id(transaction, source, ref)
-    if patient_id is None:
-        return []
+    return [] if patient_id is None else read_shown(transaction, patient_id, today)[0]
+
+
+def read_shown(transaction: Transaction, patient_id: int, today: date) -> tuple[list[PlanState], Mapping[str, str]]:
+    """The same of a patient whose number is known, and what stands for each milestone as it is stored."""
     steps: dict[str, list[Milestone]] = defaultdict(list)
-    theirs = select(milestone.c.plan, milestone.c.body).where(milestone.c.patient_id == patient_id)
-    for name, body in transaction.rows(theirs.order_by(milestone.c.plan, milestone.c.place, milestone.c.key)):
+    versions: dict[str, str] = {}
+    columns = (milestone.c.plan, milestone.c.key, milestone.c.digest, milestone.c.body)
+    theirs = select(*columns).where(milestone.c.patient_id == patient_id)
+    for name, key, digest, body in transaction.rows(
+        theirs.order_by(milestone.c.plan, milestone.c.place, milestone.c.key)
+    ):
         steps[name].append(_on(today, decode_milestone(body)))
+        versions[key] = digest
     plans = select(plan.c.plan, plan.c.body).where(plan.c.patient_id == patient_id, plan.c.gone_at.is_(None))
     rows = transaction.rows(plans.order_by(plan.c.plan))
-    return [replace(decode_plan(body), milestones=tuple(steps[name])) for name, body in rows]
+    return [replace(decode_plan(body), milestones=tuple(steps[name])) for name, body in rows], versions
 
 
 def count_all(transaction: Transaction, source: Source | None) -> Mapping[str, object]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, func, not_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, not_, or_, select, update
 
 from plugin.domain.assessment import EffectKind
 from plugin.domain.ledger import EffectState, LedgerRow
@@ -44,6 +45,7 @@ _COLUMNS = (
     effect.c.done_digest,
     effect.c.attempts,
     effect.c.error,
+    effect.c.by,
 )
 
 
@@ -63,6 +65,14 @@ class SqlLedger:
             found[ledger_row.patient_id].append(ledger_row)
         return found
 
+    def told(self, patient_id: int) -> Sequence[LedgerRow]:
+        """See the port."""
+        has_failed = and_(effect.c.kind == EffectKind.WRITE.value, effect.c.state == EffectState.FAILED.value)
+        theirs = and_(effect.c.patient_id == patient_id, or_(effect.c.kind != EffectKind.WRITE.value, has_failed))
+        query = select(*_COLUMNS, effect.c.content, effect.c.changed_at).where(theirs).order_by(effect.c.id)
+        rows = self._transaction.rows(query)
+        return [replace(_ledger_row(row[:-2], row[-2]), changed_at=row[-1]) for row in rows]
+
     def contents(self, patient_id: int, what: str) -> Sequence[Mapping[str, object]]:
         """See the port. Also of writes that are withdrawn by now: what they left in the EHR may still be edited."""
         of_patient = and_(effect.c.patient_id == patient_id, effect.c.kind == EffectKind.WRITE.value)
@@ -70,12 +80,14 @@ class SqlLedger:
         query = select(effect.c.content).where(of_patient, wanted).order_by(effect.c.id)
         return [decode_object(content) for content in self._transaction.column(query)]
 
-    def claim(self, kinds: Sequence[EffectKind], now: datetime, limit: int, worker: str) -> Sequence[LedgerRow]:
+    def claim(
+        self, kinds: Sequence[EffectKind], now: datetime, limit: int, worker: str, *, patient_id: int | None = None
+    ) -> Sequence[LedgerRow]:
         """See the port. Kind by kind, each in the order of its index, so that a batch costs the same however many wait."""
         found: list[AnyRow] = []
         for kind in sorted(kinds, key=_TURN.index):
             if len(found) < limit:
-                found += self._ready(kind, now, limit - len(found))
+                found += self._ready(kind, now, limit - len(found), patient_id)
         self._give_up([id_ for id_, withdrawn_at in found if withdrawn_at is not None], now)
         return self._take([id_ for id_, withdrawn_at in found if withdrawn_at is None], now, worker)
 
@@ -127,8 +139,10 @@ class SqlLedger:
             found[kind][state] = count
         return found
 
-    def _ready(self, kind: EffectKind, now: datetime, limit: int) -> Sequence[AnyRow]:
+    def _ready(self, kind: EffectKind, now: datetime, limit: int, patient_id: int | None) -> Sequence[AnyRow]:
         is_ready = and_(self._of_practice(), effect.c.kind == kind.value, effect.c.ready_at <= now)
+        if patient_id is not None:
+            is_ready = and_(is_ready, effect.c.patient_id == patient_id)
         query = select(effect.c.id, effect.c.withdrawn_at).where(is_ready).order_by(effect.c.ready_at, effect.c.id)
         if kind in _IN_EHR:
             query = query.where(effect.c.source_id.not_in(select(source.c.id).where(source.c.paused)))

@@ -10,17 +10,18 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from plugin.domain.errors import UnknownName
 from plugin.domain.record import CarePlan, Coding, Record
 from plugin.domain.source import Source
-from plugin.domain.tracking import PatientRow
+from plugin.domain.tracking import PatientRow, Tracked
 from plugin.storage import tables
 from plugin.storage.codec import decode_fact
 from plugin.storage.column_types import is_of_type, moment
 from plugin.storage.merges import move_to_survivor
-from plugin.storage.records import owners_of, read_records
+from plugin.storage.records import owners_of, read_record, read_records
 from plugin.storage.tables import fact, named_code, patient, practice
-from plugin.storage.transaction import AnyRow, Transaction
+from plugin.storage.transaction import AnyRow, Transaction, Value
 
 _NEW = ("source_id", "ref", "tracked_at", "survivor_ref", "next_change_at", "waits_since", "digest", "backlog")
 _IS_TRACKED = patient.c.tracked_at.is_not(None)
+_TOLD = ("assessed_at", "failed", "waits_since", "read_at")
 _ROW = (patient.c.id, patient.c.source_id, patient.c.ref, patient.c.next_change_at, patient.c.digest, patient.c.backlog)
 
 
@@ -109,13 +110,30 @@ class SqlPatients:
         waiting = and_(patient.c.source_id == source.id, patient.c.waits_since.is_not(None))
         query = select(patient.c.ref).where(waiting).order_by(patient.c.waits_since, patient.c.id).limit(limit)
         refs = self._transaction.column(query)
-        starts = self._plan_starts(source, refs)
+        starts = self._plan_starts(source.id, refs)
         return [(ref, starts.get(ref)) for ref in refs]
 
     def read_back_done(self, source: Source, ref: str, *, began: datetime, now: datetime) -> None:
         """See the port."""
-        done = and_(self._of(source, [ref]), patient.c.waits_since <= began)
-        self._transaction.run(update(patient).where(done).values(waits_since=None, next_change_at=now))
+        was_wanted = patient.c.waits_since <= began
+        new = {
+            "read_at": now,
+            "waits_since": case((was_wanted, None), else_=patient.c.waits_since),
+            "next_change_at": case((was_wanted, moment(now)), else_=patient.c.next_change_at),
+        }
+        self._transaction.run(update(patient).where(self._of(source, [ref])).values(new))
+
+    def read_at(self, source: Source, ref: str) -> datetime | None:
+        """See the port."""
+        survivor = self.survivor(source, ref)
+        return next(iter(self._transaction.column(select(patient.c.read_at).where(self._of(source, [survivor])))), None)
+
+    def reading_of(self, patient_id: int) -> tuple[int, str, date | None] | None:
+        """See the port."""
+        query = select(patient.c.source_id, patient.c.ref).where(patient.c.id == patient_id, _IS_TRACKED)
+        for source_id, ref in self._transaction.rows(query):
+            return source_id, ref, self._plan_starts(source_id, [ref]).get(ref)
+        return None
 
     def want_read_back(self, source: Source, refs: Sequence[str], now: datetime) -> None:
         """See the port."""
@@ -127,10 +145,12 @@ class SqlPatients:
         """See the port."""
         return sorted(set(owners_of(self._transaction, source.id, [ref])) - {ref})
 
-    def claim_due(self, now: datetime, limit: int) -> Sequence[PatientRow]:
+    def claim_due(self, now: datetime, limit: int, *, patient_id: int | None = None) -> Sequence[PatientRow]:
         """See the port."""
         order = (patient.c.next_change_at, patient.c.id)
         query = select(*_ROW).where(self._is_due(now)).order_by(*order).limit(limit)
+        if patient_id is not None:
+            query = query.where(patient.c.id == patient_id)
         return [_patient_row(row) for row in self._transaction.rows(query.with_for_update(skip_locked=True))]
 
     def lock(self, source: Source, ref: str, wait: timedelta) -> PatientRow:
@@ -142,6 +162,18 @@ class SqlPatients:
         if not rows:
             raise UnknownName(f"{ref} of source {source.slug} is not tracked: it has no plan")
         return _patient_row(rows[0])
+
+    def look(self, source: Source, ref: str) -> Tracked | None:
+        """See the port."""
+        own = patient.alias("own")
+        survivor = select(own.c.survivor_ref).where(own.c.source_id == source.id, own.c.ref == ref).scalar_subquery()
+        columns = (*_ROW, *(patient.c[name] for name in _TOLD))
+        theirs = and_(patient.c.source_id == source.id, patient.c.ref == func.coalesce(survivor, ref))
+        rows = self._transaction.rows(select(*columns).where(theirs, _IS_TRACKED))
+        if not rows:
+            return None
+        row, told = rows[0][: len(_ROW)], rows[0][len(_ROW) :]
+        return Tracked(row=_patient_row(row), **dict(zip(_TOLD, told, strict=True)))
 
     def due_count(self, now: datetime) -> int:
         """See the port."""
@@ -156,6 +188,10 @@ class SqlPatients:
     def records(self, rows: Sequence[PatientRow]) -> Sequence[Record]:
         """See the port."""
         return read_records(self._transaction, rows)
+
+    def record(self, source: Source, row: PatientRow) -> Record:
+        """See the port."""
+        return read_record(self._transaction, source, row.ref)
 
     def names_codes(self, source: Source, codes: Sequence[Coding], late: bool = False) -> frozenset[Coding]:
         """See the port."""
@@ -197,9 +233,9 @@ class SqlPatients:
         later = or_(patient.c.next_change_at.is_(None), patient.c.next_change_at > now)
         return self._transaction.run(update(patient).where(chosen, later).values(next_change_at=now)).rowcount
 
-    def _plan_starts(self, source: Source, refs: Sequence[str]) -> Mapping[str, date]:
-        owners = owners_of(self._transaction, source.id, refs)
-        plans = and_(fact.c.source_id == source.id, self._transaction.among(fact.c.patient_ref, sorted(owners)))
+    def _plan_starts(self, source_id: int, refs: Sequence[str]) -> Mapping[str, date]:
+        owners = owners_of(self._transaction, source_id, refs)
+        plans = and_(fact.c.source_id == source_id, self._transaction.among(fact.c.patient_ref, sorted(owners)))
         query = select(fact.c.patient_ref, fact.c.ref, fact.c.body).where(plans, is_of_type(fact.c.ref, "CarePlan"))
         starts: dict[str, date] = {}
         for owner, ref, body in self._transaction.rows(query):
@@ -235,7 +271,7 @@ def _earlier(now: datetime) -> ColumnElement[datetime]:
     return case((patient.c.next_change_at < now, patient.c.next_change_at), else_=moment(now))
 
 
-def _patient_row(row: AnyRow) -> PatientRow:
+def _patient_row(row: AnyRow | Sequence[Value]) -> PatientRow:
     id_, source_id, ref, next_change_at, digest, backlog = row
     return PatientRow(
         id=id_, source_id=source_id, ref=ref, next_change_at=next_change_at, digest=digest, backlog=backlog

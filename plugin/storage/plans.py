@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from hashlib import blake2b
 
-from sqlalchemy import case, select, tuple_, update
+from sqlalchemy import and_, case, select, tuple_, update
 
 from plugin.domain.assessment import Milestone, PlanState
 from plugin.domain.audit import AuditEntry
 from plugin.domain.source import Source
-from plugin.domain.tracking import Outcome
-from plugin.storage.assessed import count_all, read_plans
+from plugin.domain.tracking import Move, Outcome
+from plugin.storage.assessed import count_all, read_plans, read_shown
 from plugin.storage.audit import SqlAudit
 from plugin.storage.codec import encode, encode_json
 from plugin.storage.ledger_changes import apply_changes
@@ -45,7 +45,7 @@ _MILESTONE = (
 _TRANSITION = ("patient_id", "kind", "key", "before", "after", "at")
 _PATIENT = ("id", "next_change_at", "digest", "failed", "backlog")
 
-Move = tuple[str, str | None, str]
+Change = tuple[str, str | None, str]
 """A milestone's key, its status before (none: new) and after."""
 
 
@@ -63,13 +63,28 @@ class SqlPlans:
             moves = self._save_milestones(changed, now)
             self._save_transitions(moves, now)
             self._save_audit(changed, moves, now)
-        decided = [(outcome.row, outcome.ledger) for outcome in outcomes if not outcome.ledger.is_empty]
-        apply_changes(self._transaction, decided, now)
+        apply_changes(self._transaction, [outcome for outcome in outcomes if not outcome.ledger.is_empty], now)
         self._save_patients(outcomes, now)
 
     def of_patient(self, source: Source, ref: str, today: date) -> Sequence[PlanState]:
         """See the port."""
         return read_plans(self._transaction, source, ref, today)
+
+    def shown(self, patient_id: int, today: date) -> tuple[Sequence[PlanState], Mapping[str, str]]:
+        """See the port."""
+        return read_shown(self._transaction, patient_id, today)
+
+    def versions(self, patient_id: int) -> Mapping[str, str]:
+        """See the port."""
+        theirs = milestone.c.patient_id == patient_id
+        return self._transaction.pairs(select(milestone.c.key, milestone.c.digest).where(theirs))
+
+    def moves(self, patient_id: int, limit: int) -> Sequence[Move]:
+        """See the port."""
+        columns = (transition.c.key, transition.c.before, transition.c.after, transition.c.at)
+        theirs = and_(transition.c.patient_id == patient_id, transition.c.kind == "milestone")
+        query = select(*columns).where(theirs, transition.c.before.is_not(None))
+        return [Move(*row) for row in self._transaction.rows(query.order_by(transition.c.id.desc()).limit(limit))]
 
     def summary(self, source: Source | None = None) -> Mapping[str, object]:
         """See the port."""
@@ -87,14 +102,14 @@ class SqlPlans:
                 which = tuple_(table.c.patient_id, table.c.plan).in_(sorted(gone))
                 self._transaction.run(update(table).where(which).values(gone_at=now))
 
-    def _save_milestones(self, changed: Sequence[Outcome], now: datetime) -> Mapping[int, Sequence[Move]]:
+    def _save_milestones(self, changed: Sequence[Outcome], now: datetime) -> Mapping[int, Sequence[Change]]:
         """Writes those that differ from what stands; by patient, which of them changed their status."""
         theirs = self._transaction.among(milestone.c.patient_id, [outcome.row.id for outcome in changed])
         digest_if_there = case((milestone.c.gone_at.is_(None), milestone.c.digest))
         query = select(milestone.c.patient_id, milestone.c.key, milestone.c.status, digest_if_there).where(theirs)
         standing = {(id_, key): (status, digest) for id_, key, status, digest in self._transaction.rows(query)}
         rows: list[tuple[Value, ...]] = []
-        moves: dict[int, list[Move]] = {}
+        moves: dict[int, list[Change]] = {}
         for outcome in changed:
             id_ = outcome.row.id
             moves[id_] = []
@@ -109,11 +124,11 @@ class SqlPlans:
         self._transaction.put(milestone, _MILESTONE, rows, key=_MILESTONE[:2], replace=_MILESTONE[2:])
         return moves
 
-    def _save_transitions(self, moves: Mapping[int, Sequence[Move]], now: datetime) -> None:
+    def _save_transitions(self, moves: Mapping[int, Sequence[Change]], now: datetime) -> None:
         rows = [(id_, "milestone", *move, now) for id_, of_patient in moves.items() for move in of_patient]
         self._transaction.put(transition, _TRANSITION, rows)
 
-    def _save_audit(self, changed: Sequence[Outcome], moves: Mapping[int, Sequence[Move]], now: datetime) -> None:
+    def _save_audit(self, changed: Sequence[Outcome], moves: Mapping[int, Sequence[Change]], now: datetime) -> None:
         slugs = self._transaction.pairs(select(source.c.id, source.c.slug))
         entries = []
         for outcome in changed:

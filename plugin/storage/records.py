@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import and_, select
 
 from plugin.domain.record import Fact, KnownStep, Record, Statement
+from plugin.domain.source import Source
 from plugin.domain.tracking import PatientRow
 from plugin.storage.codec import decode_fact, decode_statement, decode_strings
 from plugin.storage.tables import fact, milestone, patient, source, statement
@@ -40,6 +41,13 @@ def read_records(transaction: Transaction, rows: Sequence[PatientRow]) -> list[R
             slug = slugs[source_id]
             records[row.id] = Record.of(row.ref, slug, facts[row.ref], said[row.ref], known=known[row.id])
     return [records[row.id] for row in rows]
+
+
+def read_record(transaction: Transaction, source: Source, ref: str) -> Record:
+    """One patient's, without the known steps."""
+    owners = owners_of(transaction, source.id, [ref])
+    facts = _facts(transaction, source.id, owners)[ref]
+    return Record.of(ref, source.slug, facts, _statements(transaction, source.id, owners)[ref])
 
 
 def owners_of(transaction: Transaction, source_id: int, refs: Sequence[str]) -> Mapping[str, str]:

@@ -17,8 +17,21 @@ from plugin.storage.codec import decode_object, decode_strings, decode_texts, en
 from plugin.storage.column_types import is_of_type
 from plugin.storage.transaction import AnyRow, Transaction, Value
 
-_FIELDS = ("slug", "base_url", "kind", "search_filter", "link_aliases", "capability", "paused", "hook_path")
+_FIELDS = (
+    "slug",
+    "base_url",
+    "kind",
+    "search_filter",
+    "link_aliases",
+    "capability",
+    "paused",
+    "hook_path",
+    "client_id",
+    "auth_scopes",
+    "auth_hosts",
+)
 _HEALTH = ("last_read_at", "last_error", "last_error_at")
+_TEXTS = ("auth_scopes", "auth_hosts")
 _SECRETS = ("token", "hook_secret")
 _CURSOR = ("source_id", "type", "watermark", "taken", "complete", "moved_at")
 _ASIDE = ("source_id", "ref", "version", "reason", "since")
@@ -161,6 +174,8 @@ class SqlSources:
         values["search_filter"] = decode_texts(values["search_filter"])
         values["link_aliases"] = decode_strings(values["link_aliases"])
         values["capability"] = None if values["capability"] is None else decode_object(values["capability"])
+        for name in _TEXTS:
+            values[name] = () if values[name] is None else decode_strings(values[name])
         return Source(**values)
 
     def _values(self, source: Source) -> dict[str, Value]:
@@ -170,6 +185,8 @@ class SqlSources:
         for name in ("search_filter", "link_aliases"):
             values[name] = encode_json(values[name])
         values["capability"] = None if source.capability is None else encode_json(source.capability)
+        for name in _TEXTS:
+            values[name] = encode_json(values[name]) if values[name] else None
         return values
 
     def _set_health(self, source: Source, values: Mapping[str, Value]) -> None:

@@ -25,7 +25,9 @@ class SqlStatements:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    def add(self, source: Source, patient: str, new: Statement, now: datetime) -> bool:
+    def add(
+        self, source: Source, patient: str, new: Statement, now: datetime, *, told: Mapping[str, str] | None = None
+    ) -> bool:
         """See the port."""
         row = (new.id, source.id, patient, new.said.value, new.by, new.at, now, encode(new))
         if not self._transaction.put(statement, _COLUMNS, [row], key=("practice_id", "id")):
@@ -37,7 +39,7 @@ class SqlStatements:
             action=f"say:{new.said.value}",
             record=f"{source.slug}/{patient}",
             why=new.reason or "",
-            detail=_detail(new),
+            detail={**(told or {}), **_detail(new)},
         )
         SqlAudit(self._transaction).write([entry])
         return True
@@ -58,6 +60,8 @@ def _detail(said: Statement) -> Mapping[str, object]:
         "target": said.target,
         "target_version": said.target_version,
         "until": said.until.isoformat() if said.until else None,
+        "outcome": said.outcome,
+        "next_on": said.next_on.isoformat() if said.next_on else None,
         "note_sha256": hashlib.sha256(said.note.encode()).hexdigest() if said.note else None,
     }
     return {name: value for name, value in detail.items() if value is not None}

@@ -32,11 +32,13 @@ metadata = MetaData(
 )
 
 
-def _practice() -> Column[int]:
+def of_practice() -> Column[int]:
+    """Whose row it is."""
     return Column("practice_id", Number, nullable=False)
 
 
-def _numbered() -> Column[int]:
+def numbered() -> Column[int]:
+    """A key that the database counts up."""
     return Column("id", Number, Identity(), primary_key=True)
 
 
@@ -45,13 +47,13 @@ def _partial(name: str, *columns: str, where: str) -> Index:
     return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
-practice = Table("practice", metadata, _numbered(), Column("slug", Name, nullable=False, unique=True))
+practice = Table("practice", metadata, numbered(), Column("slug", Name, nullable=False, unique=True))
 
 # ------------------------------------------------------------------------------------------------- what the EHR says
 source = Table(
     "source",
     metadata,
-    _numbered(),
+    numbered(),
     Column("practice_id", Number, ForeignKey("practice.id"), nullable=False),
     Column("slug", Name, nullable=False),
     Column("base_url", Name, nullable=False),
@@ -66,6 +68,9 @@ source = Table(
     Column("last_read_at", Instant),
     Column("last_error", Text),
     Column("last_error_at", Instant),
+    Column("client_id", Name),  # as whom we ask for our own tokens (SMART Backend Services)
+    Column("auth_scopes", Text),
+    Column("auth_hosts", Text),
     UniqueConstraint("practice_id", "slug"),
     UniqueConstraint("practice_id", "base_url", "search_filter"),
 )
@@ -73,7 +78,7 @@ source = Table(
 cursor = Table(
     "cursor",
     metadata,
-    _practice(),
+    of_practice(),
     Column("source_id", Number, ForeignKey("source.id"), primary_key=True),
     Column("type", Name, primary_key=True),
     Column("watermark", Text),
@@ -85,7 +90,7 @@ cursor = Table(
 set_aside = Table(
     "set_aside",
     metadata,
-    _practice(),
+    of_practice(),
     Column("source_id", Number, ForeignKey("source.id"), primary_key=True),
     Column("ref", Name, primary_key=True),
     Column("version", Name, nullable=False),
@@ -96,7 +101,7 @@ set_aside = Table(
 named_code = Table(
     "named_code",
     metadata,
-    _practice(),
+    of_practice(),
     Column("source_id", Number, ForeignKey("source.id"), primary_key=True),
     Column("system", Name, primary_key=True),
     Column("code", Name, primary_key=True),
@@ -107,7 +112,7 @@ named_code = Table(
 fact = Table(
     "fact",
     metadata,
-    _practice(),
+    of_practice(),
     Column("source_id", Number, primary_key=True, autoincrement=False),
     Column("ref", Name, primary_key=True),
     Column("patient_ref", Name, primary_key=True),
@@ -122,8 +127,8 @@ fact = Table(
 fact_history = Table(
     "fact_history",
     metadata,
-    _numbered(),
-    _practice(),
+    numbered(),
+    of_practice(),
     Column("source_id", Number, nullable=False),
     Column("ref", Name, nullable=False),
     Column("patient_ref", Name, nullable=False),
@@ -139,8 +144,8 @@ fact_history = Table(
 patient = Table(
     "patient",
     metadata,
-    _numbered(),
-    _practice(),
+    numbered(),
+    of_practice(),
     Column("source_id", Number, ForeignKey("source.id"), nullable=False),
     Column("ref", Name, nullable=False),
     Column("tracked_at", Instant),  # none: only known as a record that was replaced
@@ -151,6 +156,7 @@ patient = Table(
     Column("backlog", Boolean, nullable=False),
     Column("assessed_at", Instant),
     Column("failed", Text),
+    Column("read_at", Instant),  # last read completely by itself: a read-back, or when somebody opened the panel
     UniqueConstraint("source_id", "ref"),
     _partial(
         "ix_patient_due",
@@ -181,8 +187,8 @@ statement = Table(
 config_version = Table(
     "config_version",
     metadata,
-    _numbered(),
-    _practice(),
+    numbered(),
+    of_practice(),
     Column("kind", Name, nullable=False),
     Column("code", Name, nullable=False),
     Column("version", Name, nullable=False),
@@ -199,7 +205,7 @@ config_version = Table(
 plan = Table(
     "plan",
     metadata,
-    _practice(),
+    of_practice(),
     Column("patient_id", Number, ForeignKey("patient.id"), primary_key=True),
     Column("plan", Name, primary_key=True),
     Column("source_id", Number, nullable=False),
@@ -215,7 +221,7 @@ plan = Table(
 milestone = Table(
     "milestone",
     metadata,
-    _practice(),
+    of_practice(),
     Column("patient_id", Number, ForeignKey("patient.id"), primary_key=True),
     Column("key", Name, primary_key=True),
     Column("source_id", Number, nullable=False),
@@ -242,8 +248,8 @@ milestone = Table(
 transition = Table(
     "transition",
     metadata,
-    _numbered(),
-    _practice(),
+    numbered(),
+    of_practice(),
     Column("patient_id", Number, nullable=False),
     Column("kind", Name, nullable=False),  # milestone, work-item
     Column("key", Name, nullable=False),
@@ -257,8 +263,8 @@ transition = Table(
 effect = Table(
     "effect",
     metadata,
-    _numbered(),
-    _practice(),
+    numbered(),
+    of_practice(),
     Column("source_id", Number, nullable=False),
     Column("patient_id", Number, ForeignKey("patient.id"), nullable=False),
     Column("key", Name, nullable=False),
@@ -281,6 +287,7 @@ effect = Table(
     Column("worker", Name),
     Column("ready_at", Instant),  # when it may be claimed, also again after a crash; none: nothing to carry out
     Column("withdrawn_at", Instant),  # also set while a worker has it: it is not tried again then
+    Column("by", Name),  # whose act wants it so
     UniqueConstraint("practice_id", "key"),
     Index("ix_effect_patient", "patient_id"),
     _partial("ix_effect_ready", "practice_id", "kind", "ready_at", "id", where="ready_at IS NOT NULL"),
@@ -289,7 +296,7 @@ effect = Table(
 sent = Table(
     "sent",
     metadata,
-    _practice(),
+    of_practice(),
     Column("source_id", Number, ForeignKey("source.id"), primary_key=True),
     Column("ref", Name, primary_key=True),
     Column("pending", Name),  # digest of the body that was sent last and not answered yet
@@ -301,7 +308,7 @@ sent = Table(
 sent_body = Table(
     "sent_body",
     metadata,
-    _practice(),
+    of_practice(),
     Column("source_id", Number, ForeignKey("source.id"), primary_key=True),
     Column("ref", Name, primary_key=True),
     Column("digest", Name, primary_key=True),
@@ -312,8 +319,8 @@ sent_body = Table(
 work_item = Table(
     "work_item",
     metadata,
-    _numbered(),
-    _practice(),
+    numbered(),
+    of_practice(),
     Column("patient_id", Number, ForeignKey("patient.id"), nullable=False),
     Column("key", Name, nullable=False),
     Column(
@@ -336,7 +343,7 @@ work_item = Table(
 work_item_step = Table(
     "work_item_step",
     metadata,
-    _practice(),
+    of_practice(),
     Column("work_item_id", Number, ForeignKey("work_item.id"), primary_key=True),
     Column("milestone", Name, primary_key=True),
     Column("place", Integer, nullable=False),
@@ -347,8 +354,8 @@ work_item_step = Table(
 audit = Table(
     "audit",
     metadata,
-    _numbered(),
-    _practice(),
+    numbered(),
+    of_practice(),
     Column("at", Instant, nullable=False),
     Column("who", Name, nullable=False),
     Column("action", Name, nullable=False),

@@ -51,11 +51,11 @@ Given = Mapping[str, ColumnElement[Value]]
 class Cipher(Protocol):
     """Encrypts what may not lie readable in the database: tokens and secrets."""
 
-    def encrypt(self, plain: str) -> str:
-        """As text."""
+    def encrypt(self, plain: str, belongs_to: str = ..., /) -> str:
+        """As text, bound to what it belongs to."""
 
-    def decrypt(self, encrypted: str) -> str:
-        """What was encrypted; PermanentFailure when the key is another one."""
+    def decrypt(self, encrypted: str, belongs_to: str = ..., /) -> str:
+        """What was encrypted; PermanentFailure when the key or what it belongs to is another one."""
 
 
 class Transaction:

@@ -13,8 +13,10 @@ from plugin.storage.audit import SqlAudit
 from plugin.storage.configurations import SqlConfigurations
 from plugin.storage.engine import READING, connect_engine
 from plugin.storage.facts import SqlFacts
+from plugin.storage.issuers import SqlIssuers
 from plugin.storage.ledger import SqlLedger
 from plugin.storage.patients import SqlPatients
+from plugin.storage.people import SqlPeople
 from plugin.storage.plans import SqlPlans
 from plugin.storage.schema import check_schema
 from plugin.storage.sent import SqlSent
@@ -42,6 +44,8 @@ class SqlUnitOfWork:
         self.work_items = SqlWorkItems(transaction)
         self.statements = SqlStatements(transaction)
         self.configurations = SqlConfigurations(transaction)
+        self.issuers = SqlIssuers(transaction)
+        self.people = SqlPeople(transaction)
         self.audit = SqlAudit(transaction)
 
     def __enter__(self) -> Self:

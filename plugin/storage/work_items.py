@@ -29,6 +29,7 @@ _ITEM = (
     "opened_at",
     "changed_at",
 )
+_TOLD = tuple(name for name in _ITEM if name != "turn")
 _STEP = ("work_item_id", "milestone", "place", "title", "withdrawn_at")
 _TRANSITION = ("patient_id", "kind", "key", "before", "after", "at")
 
@@ -69,6 +70,18 @@ class SqlWorkItems:
         self._transaction.run(update(work_item_step).where(of_items, lists).values(withdrawn_at=now))
         left = select(work_item_step.c.work_item_id).where(of_items, work_item_step.c.withdrawn_at.is_(None))
         self._withdraw(sorted(set(ids) - set(self._transaction.column(left))), now)
+
+    def of_patient(self, patient_id: int) -> Sequence[WorkItem]:
+        """See the port."""
+        lists = and_(work_item_step.c.work_item_id == work_item.c.id, work_item_step.c.withdrawn_at.is_(None))
+        columns = (work_item.c[name] for name in (*_TOLD, "id"))
+        query = select(*columns, work_item_step.c.milestone, work_item_step.c.title)
+        query = query.join_from(work_item, work_item_step, lists, isouter=True)
+        query = query.where(work_item.c.patient_id == patient_id)
+        found: dict[int, list[AnyRow]] = defaultdict(list)
+        for row in self._transaction.rows(query.order_by(work_item.c.id, work_item_step.c.place)):
+            found[row.id].append(row)
+        return [_item(rows) for rows in found.values()]
 
     def summary(self) -> Mapping[str, Mapping[str, int]]:
         """See the port."""
@@ -127,6 +140,12 @@ class SqlWorkItems:
 
     def _of_practice(self) -> ColumnElement[bool]:
         return work_item.c.practice_id == self._transaction.practice_id
+
+
+def _item(rows: Sequence[AnyRow]) -> WorkItem:
+    """One item, of its rows: one for each step that it lists, or one without."""
+    steps = tuple((row.milestone, row.title) for row in rows if row.milestone is not None)
+    return WorkItem(**{name: getattr(rows[0], name) for name in _TOLD}, milestones=steps)
 
 
 def _name(key: str, turn: int) -> str:

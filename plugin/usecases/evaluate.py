@@ -13,7 +13,7 @@ from plugin.domain.assess import assess
 from plugin.domain.calendar import Practice
 from plugin.domain.ladder import Ladder
 from plugin.domain.program import Program
-from plugin.domain.record import Appointment, CarePlan, CareTeam, Event, Fact, Order, Other, Patient, Record
+from plugin.domain.record import Appointment, CarePlan, CareTeam, Event, Fact, Goal, Order, Other, Patient, Record
 from plugin.domain.rules import Rules
 from plugin.usecases.keeping import patients_of
 
@@ -82,7 +82,7 @@ def _whose(fact: Fact, planned: frozenset[str]) -> Sequence[str]:
     if isinstance(fact, Appointment):
         others = (p.actor for p in fact.participants if p.actor in planned)
     else:
-        subject = fact.subject if isinstance(fact, CarePlan | Order | Event | CareTeam | Other) else None
+        subject = fact.subject if isinstance(fact, CarePlan | Order | Event | CareTeam | Goal | Other) else None
         others = (ref for ref in (subject,) if ref in planned)
     return [ref for ref in (*patients_of(fact), *others) if ref]
 

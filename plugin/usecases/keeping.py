@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from plugin.domain.instrument import LOINC
 from plugin.domain.record import (
     Action,
     Appointment,
@@ -13,6 +14,7 @@ from plugin.domain.record import (
     Concept,
     Event,
     Fact,
+    Goal,
     Link,
     Order,
     Other,
@@ -41,20 +43,12 @@ READ_BY_REFERENCE = frozenset(
 """Types of which only that is kept which a plan, or what it is made of, refers to."""
 _MAY_BE_MISSING = READ_BY_REFERENCE | BY_CODE
 
-_LOINC = "http://loinc.org"
-SCORES: tuple[Coding, ...] = tuple(
-    Coding(_LOINC, code)
-    for code in (
-        "44249-1",  # PHQ-9 panel
-        "44261-6",  # PHQ-9 total score
-        "44260-8",  # PHQ-9 item 9
-        "69737-5",  # GAD-7 panel
-        "70274-6",  # GAD-7 total score
-        "101697-1",  # PCL-5 panel
-        "101698-9",  # PCL-5 total score
-    )
-)
-"""Scores that are kept whether or not a program names them."""
+_BLOOD_PRESSURE = Coding(LOINC, "85354-9")
+_MEASURED_WITHIN = {
+    Coding(LOINC, "8480-6"): _BLOOD_PRESSURE,  # systolic
+    Coding(LOINC, "8462-4"): _BLOOD_PRESSURE,  # diastolic
+}
+"""What a goal may name and a chart holds as a component: by the code of the whole it is found and kept."""
 
 
 def patients_of(fact: Fact) -> tuple[str, ...]:
@@ -66,7 +60,9 @@ def patients_of(fact: Fact) -> tuple[str, ...]:
         return tuple(dict.fromkeys(actors))
     if fact.type in _OF_NO_PATIENT:
         return (NOBODY,)
-    if isinstance(fact, CarePlan | Order | Event | CareTeam | Other):
+    if isinstance(fact, CareTeam) and fact.subject is None:
+        return (NOBODY,)
+    if isinstance(fact, CarePlan | Order | Event | CareTeam | Goal | Other):
         return (fact.subject,) if fact.subject and fact.subject.startswith("Patient/") else ()
     return ()
 
@@ -78,13 +74,16 @@ def is_ours(fact: Fact) -> bool:
 
 def codes_named_by(fact: Fact) -> frozenset[Coding]:
     """Codes that evidence for this step, order or goal would have; without their displays. E3: no system, no match."""
-    return frozenset(Coding(c.system, c.code) for c in _codings(_naming(fact)) if c.system and c.code)
+    named = frozenset(Coding(c.system, c.code) for c in _codings(_naming(fact)) if c.system and c.code)
+    return named.union(_MEASURED_WITHIN[code] for code in named & _MEASURED_WITHIN.keys())
 
 
 def codes_of(fact: Fact) -> Iterator[tuple[str, str]]:
-    """(system, code) of what happened or was found."""
+    """(system, code) of what happened or was found, itself or within it."""
     if isinstance(fact, Event | Other):
         yield from ((c.system, c.code) for c in _codings(fact.concepts))
+    if isinstance(fact, Event):
+        yield from ((measure.system, measure.code) for measure in fact.components)
 
 
 def points(fact: Fact) -> bool:
@@ -115,7 +114,7 @@ def makes_a_plan(fact: Fact, rules: Rules) -> bool:
 
 def read_by_reference(fact: Fact) -> frozenset[str]:
     """References that the feed brings not at all, or not for certain, and which this fact makes worth reading: what a
-    plan is made of, the outcomes it names, what an order of it builds on, the members that hold a panel's values."""
+    plan is made of, the outcomes that it or a goal names, what an order of it builds on, the members that hold a panel's values."""
     return frozenset(
         link.ref
         for link in _links(fact)
@@ -136,6 +135,8 @@ def _links(fact: Fact) -> Iterator[Link | None]:
         yield from _resources_of(fact.actions)
     elif isinstance(fact, Event) and fact.valueless:
         yield from fact.members
+    elif isinstance(fact, Goal):
+        yield from fact.outcomes
 
 
 def _resources_of(actions: Iterable[Action]) -> Iterator[Link | None]:
@@ -157,8 +158,8 @@ def _naming(fact: Fact) -> Iterator[Concept]:
     elif isinstance(fact, Order):
         yield fact.concept
         yield from _concepts_of(fact.actions)
-    elif isinstance(fact, Other) and fact.type == "Goal":
-        yield from fact.values
+    elif isinstance(fact, Goal):
+        yield from (target.measure for target in fact.targets if target.measure)
 
 
 def _concepts_of(actions: Iterable[Action]) -> Iterator[Concept]:

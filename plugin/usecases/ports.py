@@ -15,8 +15,9 @@ from plugin.domain.ledger import LedgerRow
 from plugin.domain.program import Program
 from plugin.domain.record import Coding, Fact, Record, Statement
 from plugin.domain.source import Cursor, Draft, Page, SetAside, Source, Standing, Written
-from plugin.domain.tracking import Outcome, PatientRow, Stored
+from plugin.domain.tracking import Move, Outcome, PatientRow, Stored, Tracked
 from plugin.domain.work import WorkItem
+from plugin.usecases.panel_ports import Issuers, People
 
 Clock = Callable[[], datetime]
 """Now, aware, in UTC."""
@@ -133,7 +134,15 @@ class Patients(Protocol):
         """Patients to be read back, with the earliest start of their plans (or None)."""
 
     def read_back_done(self, source: Source, ref: str, *, began: datetime, now: datetime) -> None:
-        """The read-back that ``began`` then is complete: the patient may be assessed, unless another was wanted since."""
+        """A reading of all of this patient that ``began`` then is complete. A patient who waited for it may be assessed,
+        unless another was wanted since."""
+
+    def read_at(self, source: Source, ref: str) -> datetime | None:
+        """When that was last; None for a patient who was only ever read with all the others."""
+
+    def reading_of(self, patient_id: int) -> tuple[int, str, date | None] | None:
+        """What is needed to read one patient: source, reference, the earliest start of the plans (or None). Nothing for
+        one who is not tracked (any more)."""
 
     def want_read_back(self, source: Source, refs: Sequence[str], now: datetime) -> None:
         """A code was newly named: these patients are read back before they are assessed again. Said while a read-back
@@ -142,13 +151,16 @@ class Patients(Protocol):
     def replaced_by(self, source: Source, ref: str) -> Sequence[str]:
         """The records whose survivor this is: they are read back with it."""
 
-    def claim_due(self, now: datetime, limit: int) -> Sequence[PatientRow]:
+    def claim_due(self, now: datetime, limit: int, *, patient_id: int | None = None) -> Sequence[PatientRow]:
         """Locks up to ``limit`` patients with ``next_change_at <= now`` (not those that wait for a read-back, nor those
         of a source that was never read completely: half a chart would make gaps that are none), in order of it; skips
-        rows that somebody else has locked. On SQLite the one writer is the lock."""
+        rows that somebody else has locked. On SQLite the one writer is the lock. With a patient, only this one."""
 
     def lock(self, source: Source, ref: str, wait: timedelta) -> PatientRow:
         """Locks one patient for a person's act; TemporaryFailure("busy") after ``wait``."""
+
+    def look(self, source: Source, ref: str) -> Tracked | None:
+        """One patient as a page reads it, without a lock: the survivor of a replaced record; None when not tracked."""
 
     def due_count(self, now: datetime) -> int:
         """How many are due."""
@@ -159,6 +171,9 @@ class Patients(Protocol):
 
     def records(self, rows: Sequence[PatientRow]) -> Sequence[Record]:
         """The records of locked patients: facts (a replaced record's too), statements, known steps. One query each."""
+
+    def record(self, source: Source, row: PatientRow) -> Record:
+        """One patient's record as a page reads it: facts and statements, without the known steps."""
 
     def names_codes(self, source: Source, codes: Sequence[Coding], late: bool = False) -> frozenset[Coding]:
         """Adds codes to the source's named codes. ``late``: the feed has gone past evidence that it did not keep, for
@@ -181,6 +196,15 @@ class Plans(Protocol):
         """One patient's stored plans with their milestones, as ``assess`` said them (for explain, panel); days past due
         are those of ``today``, the practice's local date."""
 
+    def shown(self, patient_id: int, today: date) -> tuple[Sequence[PlanState], Mapping[str, str]]:
+        """``of_patient`` and ``versions`` of one look, for a page."""
+
+    def versions(self, patient_id: int) -> Mapping[str, str]:
+        """What stands for each milestone as it is stored, by its key: who has seen one and acts on it says which."""
+
+    def moves(self, patient_id: int, limit: int) -> Sequence[Move]:
+        """The newest changes of a milestone's status, newest first; that a milestone came to be is none."""
+
     def summary(self, source: Source | None = None) -> Mapping[str, object]:
         """Counts: patients, plans by status and stage, milestones by status, open gaps by tier, flags."""
 
@@ -192,13 +216,20 @@ class Ledger(Protocol):
         """All rows of these patients, also done and withdrawn ones (an effect acts once). Their content, which ``digest``
         stands for, comes only with gaps and flags: those are written over when they are wanted no more."""
 
+    def told(self, patient_id: int) -> Sequence[LedgerRow]:
+        """One patient's effects as a page tells them, each with when it came to its state: messages, work, notices and
+        reports; and of the writes those that failed for good."""
+
     def contents(self, patient_id: int, what: str) -> Sequence[Mapping[str, object]]:
         """What a patient's writes of one sort (``task``) are wanted to say."""
 
-    def claim(self, kinds: Sequence[EffectKind], now: datetime, limit: int, worker: str) -> Sequence[LedgerRow]:
+    def claim(
+        self, kinds: Sequence[EffectKind], now: datetime, limit: int, worker: str, *, patient_id: int | None = None
+    ) -> Sequence[LedgerRow]:
         """Takes planned effects whose ``at`` has come (or None), of these kinds, and those claimed longer than the lease
         ago (a crash); sets claimed, worker and claim time. Rows locked by others are skipped. Writes and notices of
-        paused sources are not claimed. What needs no server comes first, a notice after all writes."""
+        paused sources are not claimed. What needs no server comes first, a notice after all writes. With a patient, only
+        this one's."""
 
     def claimants(self, kinds: Sequence[EffectKind], now: datetime) -> frozenset[str]:
         """The workers who have claimed effects of these kinds and whose lease still runs."""
@@ -255,6 +286,9 @@ class WorkItems(Protocol):
     def withdraw_step(self, patient_id: int, milestone: str, kinds: Sequence[str], now: datetime) -> None:
         """Takes a resolved step off its open items; an item without steps is withdrawn."""
 
+    def of_patient(self, patient_id: int) -> Sequence[WorkItem]:
+        """All of one patient's, oldest first, each with the steps that it lists now and when it was opened and changed."""
+
     def summary(self) -> Mapping[str, Mapping[str, int]]:
         """role -> kind -> open count."""
 
@@ -262,8 +296,17 @@ class WorkItems(Protocol):
 class Statements(Protocol):
     """Statements of people: append-only."""
 
-    def add(self, source: Source, patient: str, statement: Statement, now: datetime) -> bool:
-        """Appends one, marks the patient, writes the audit row; False when its id is there already (said twice)."""
+    def add(
+        self,
+        source: Source,
+        patient: str,
+        statement: Statement,
+        now: datetime,
+        *,
+        told: Mapping[str, str] | None = None,
+    ) -> bool:
+        """Appends one, marks the patient, writes the audit row; False when its id is there already (said twice).
+        ``told`` is what the audit row is to say beside it (from which launch, over which version)."""
 
     def of_patient(self, source: Source, patient: str) -> Sequence[Statement]:
         """All of one patient, oldest first."""
@@ -373,6 +416,12 @@ class UnitOfWork(AbstractContextManager["UnitOfWork"], Protocol):
     def configurations(self) -> Configurations: ...
 
     @property
+    def issuers(self) -> Issuers: ...
+
+    @property
+    def people(self) -> People: ...
+
+    @property
     def audit(self) -> Audit: ...
 
     def commit(self) -> None:
@@ -433,6 +482,12 @@ class Jobs(Protocol):
 
     def reconcile(self, source_id: int) -> None:
         """Compare this source with what is stored."""
+
+    def read(self, patient_id: int) -> None:
+        """Read this patient afresh, before anything that nobody waits for."""
+
+    def deliver_now(self, patient_id: int) -> None:
+        """Deliver what a person's act has made due for this patient, before anything that nobody waits for."""
 
     def check(self) -> None:
         """Raises TemporaryFailure when the broker does not answer."""

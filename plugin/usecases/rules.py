@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from plugin.domain.condition import Condition
+from plugin.domain.instrument import SCORES
 from plugin.domain.program import Program
 from plugin.domain.record import Coding
 from plugin.domain.rules import Rules, SourceTraits
 from plugin.domain.source import Source
-from plugin.usecases.keeping import SCORES
 from plugin.usecases.ports import UnitOfWork
 from plugin.usecases.services import Services
 

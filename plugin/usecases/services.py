@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from plugin.domain.calendar import Practice
+from plugin.domain.issuer import Issuer
 from plugin.domain.source import Source
+from plugin.usecases.panel_ports import Launches, SmartServer
 from plugin.usecases.ports import Catalog, Clock, Database, Ehr, Jobs, Metrics, Processes
 
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
     """What the use cases work with. ``ehr`` opens a source; asked twice for the same one, it gives the same session.
-    ``token`` makes an unguessable text. ``public_url`` is where a source's hook reaches us, if it can."""
+    ``token`` makes an unguessable text of 256 bits. ``smart`` asks an issuer's authorization server; ``jwks`` are the
+    public halves of our own keys. ``public_url`` is where the web process is reached from outside, if it can be."""
 
     database: Database
     ehr: Callable[[Source], Ehr]
@@ -25,6 +28,9 @@ class Services:
     processes: Processes
     clock: Clock
     token: Callable[[], str]
+    smart: Callable[[Issuer], SmartServer]
+    launches: Launches
+    jwks: Callable[[], Mapping[str, object]]
     public_url: str | None = None
     stale_after: timedelta = timedelta(hours=2)
     """A source that was not read completely for so long is behind (DESIGN §5, perceived gaps)."""

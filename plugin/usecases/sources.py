@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from plugin.domain.errors import BadInput, CannotDo, MilepostError
+from plugin.domain.slug import checked_slug
 from plugin.domain.source import Source
 from plugin.usecases.ports import Ehr
 from plugin.usecases.services import Services
 
-_SLUG = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 _MUST_READ = ("Patient", "CarePlan")
 _MUST_WRITE = "Task"
 
@@ -35,8 +34,7 @@ class Health:
 
 def add_source(services: Services, source: Source) -> Source:
     """Asks the server first: what is no FHIR R4 server, or has no CarePlans or Tasks, is not added."""
-    if not _SLUG.fullmatch(source.slug):
-        raise BadInput(f"{source.slug!r} is no slug: small letters, digits and hyphens, at most 40, a letter first.")
+    checked_slug(source.slug)
     capability = _probed(services.ehr(source), source.slug)
     made = replace(source, capability=capability, hook_path=services.token(), hook_secret=services.token())
     with services.database.begin() as uow:
@@ -104,7 +102,10 @@ def pause_source(services: Services, source: Source, is_paused: bool) -> Source:
 
 
 def give_token(services: Services, source: Source, token: str) -> None:
-    """From now on the source is asked with this token; running workers take it up with their next poll."""
+    """From now on the source is asked with this token; running workers take it up with their next poll. BadInput for a
+    source where we get our own."""
+    if source.client_id is not None:
+        raise BadInput(f"Source {source.slug}: takes no token, we get our own there as {source.client_id}.")
     with services.database.begin() as uow:
         uow.sources.update(replace(uow.sources.by_id(source.id), token=token), services.clock())
         uow.commit()

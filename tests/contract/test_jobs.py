@@ -11,11 +11,18 @@ from plugin.sessions.connection import check, connect
 from plugin.sessions.turns import Turns
 from plugin.usecases.ports import Jobs
 from tasks.dispatch import BrokerJobs, sender
-from tasks.routes import DELIVER, POLL, RECONCILE, ROUTES, TICK
+from tasks.routes import DELIVER, DELIVER_NOW, POLL, READ, RECONCILE, ROUTES, TICK
 from tests.fakes import FakeJobs, FakeMetrics
 
 Asked = Callable[[], list[str]]
-WORDS = {POLL: "poll", TICK: "tick", DELIVER: "deliver", RECONCILE: "reconcile"}
+WORDS = {
+    POLL: "poll",
+    TICK: "tick",
+    DELIVER: "deliver",
+    RECONCILE: "reconcile",
+    READ: "read",
+    DELIVER_NOW: "deliver-now",
+}
 
 
 def waiting(url: str) -> list[str]:
@@ -49,8 +56,10 @@ def test_each_job_is_asked_for_with_its_ids(jobs: tuple[Jobs, Asked]) -> None:
     port.tick()
     port.deliver()
     port.reconcile(4)
+    port.read(5)
+    port.deliver_now(6)
 
-    assert asked() == ["deliver", "poll 3", "reconcile 4", "tick"]
+    assert asked() == ["deliver", "deliver-now 6", "poll 3", "read 5", "reconcile 4", "tick"]
 
 
 def test_sources_are_polled_apart(jobs: tuple[Jobs, Asked]) -> None:

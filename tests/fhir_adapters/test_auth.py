@@ -1,9 +1,13 @@
 """Tests of fhir_adapters/auth.py."""
 
+from datetime import timedelta
+
 import pytest
 
-from fhir_adapters.auth import Bearer, auth_for
+from fhir_adapters.auth import Bearer, OwnCache, Renewed, auth_for
 from plugin.domain.errors import BadSettings
+from plugin.domain.launch import Tokens
+from tests.fakes import FakeClock
 
 
 def test_a_token_is_sent_as_bearer() -> None:
@@ -29,3 +33,36 @@ def test_what_is_no_token_is_refused_without_being_shown(token: str) -> None:
         Bearer(token)
 
     assert "canary" not in str(refused.value)
+
+
+@pytest.fixture
+def renewed() -> Renewed:
+    """Tokens of our own: canary-1, canary-2, …"""
+    clock, made = FakeClock(), list[str]()
+
+    def mint() -> Tokens:
+        made.append(f"canary-{len(made) + 1}")
+        return Tokens(access=made[-1], expires_at=clock() + timedelta(minutes=5))
+
+    return Renewed("source", mint, OwnCache(clock))
+
+
+def test_a_token_of_our_own_is_sent_until_it_is_refused(renewed: Renewed) -> None:
+    """Then another one is; once more is for the session to decide."""
+    before = [renewed.headers()["Authorization"] for _ in range(2)]
+    is_worth_it = renewed.refused()
+
+    assert before == ["Bearer canary-1"] * 2
+    assert is_worth_it
+    assert renewed.headers() == {"Authorization": "Bearer canary-2"}
+
+
+def test_a_token_of_our_own_is_not_shown(renewed: Renewed) -> None:
+    """Not by printing, and not by a server that repeats it."""
+    assert renewed.secrets() == ()
+    assert not renewed.refused()
+
+    renewed.headers()
+
+    assert renewed.secrets() == ("canary-1",)
+    assert "canary" not in repr(renewed)

@@ -21,6 +21,13 @@ def test_nothing_set_is_enough() -> None:
     assert found.metrics_token is None
 
 
+def test_the_signing_keys_lie_beside_the_key_file() -> None:
+    """Unless it is said where."""
+    assert settings({}).jwk_file == Path("var/milepost.jwks.json").absolute()
+    assert settings({"MILEPOST_KEY_FILE": "/keys/a.key"}).jwk_file == Path("/keys/a.jwks.json")
+    assert settings({"MILEPOST_JWK_FILE": "/keys/b.json"}).jwk_file == Path("/keys/b.json")
+
+
 def test_an_empty_value_is_the_default() -> None:
     """As an env file leaves it."""
     assert settings({"MILEPOST_ZONE": " ", "MILEPOST_POLL_SECONDS": ""}) == settings({})

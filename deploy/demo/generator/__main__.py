@@ -165,6 +165,8 @@ def tell(chosen: argparse.Namespace, tally: Tally, writer: Writer, *, took_s: fl
         f" ({tally.resources / max(took_s, 0.001):,.0f} a second);"
         f" {tally.with_gap:,} patients with an open gap ({tally.gap_share:.0%})."
     )
+    if tally.showcase:
+        console.print(f"The chart that holds something of everything: {tally.showcase}", soft_wrap=True)
     if chosen.enrolments:
         console.print(f"{writer.enrolled:,} patients to enrol are listed in {chosen.enrolments}", soft_wrap=True)
 

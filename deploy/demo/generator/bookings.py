@@ -144,6 +144,14 @@ def missed_twice(chart: Chart, step: Step, placed: Placed) -> None:
     book(chart, step, placed, Booking("noshow", chart.day_between(middle, chart.run.yesterday)))
 
 
+def cancelled_then_missed(chart: Chart, step: Step, placed: Placed) -> None:
+    """Cancelled by the patient with a reason, booked again, and missed."""
+    first = max(step.opens, chart.start)
+    middle = first + (chart.run.yesterday - first) // 2
+    book(chart, step, placed, Booking("cancelled", chart.day_between(first, middle), PATIENT_REASONS))
+    book(chart, step, placed, Booking("noshow", chart.day_between(middle, chart.run.yesterday)))
+
+
 def rebooked(chart: Chart, step: Step, placed: Placed) -> None:
     """Cancelled by the patient, and booked again."""
     book(chart, step, placed, Booking("cancelled", chart.missed_day(step), PATIENT_REASONS))
@@ -197,6 +205,7 @@ MISSED_WAYS = (
     Way("some other visit", OVERDUE | OPEN, both(takes_any_visit, has_begun), some_visit),
     Way("group visit without a word", OVERDUE, both(is_group_visit, has_begun), group_without_word),
 )
+OF_THE_SHOWCASE = Way("cancelled by the patient, then no-show", OVERDUE, missable, cancelled_then_missed)
 BOOKED_WAYS = (
     Way("booked, outcome not recorded", OVERDUE | OPEN, missable, past("booked"), weight=2),
     Way("arrived, and left so", OVERDUE, both(missable, is_single_visit), past("arrived")),

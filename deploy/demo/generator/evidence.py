@@ -9,6 +9,7 @@ from deploy.demo.generator.steps import A1C, KIDNEY, LIPIDS, Item
 UNITS = "http://unitsofmeasure.org"
 AMBULATORY = coding(f"{TERMINOLOGY}/v3-ActCode", "AMB", "ambulatory")
 LAB_CATEGORY = concept(coding(f"{TERMINOLOGY}/observation-category", "laboratory", "Laboratory"))
+VITALS_CATEGORY = concept(coding(f"{TERMINOLOGY}/observation-category", "vital-signs", "Vital Signs"))
 SURVEY_CATEGORY = concept(coding(f"{TERMINOLOGY}/observation-category", "survey", "Survey"))
 
 
@@ -42,9 +43,9 @@ def observation(chart: Chart, item: Item, day: date, *, status: str = "final", e
         "issued": at(day, 17),
         "performer": [reference(chart.provider)],
     }
-    value = {} if "dataAbsentReason" in extra else value_of(chart, item)
+    value = {} if "dataAbsentReason" in extra or "valueQuantity" in extra else value_of(chart, item)
     made = chart.add("Observation", {**body, **value, **extra})
-    chart.count("evidence", f"Observation {status}{', no value' if not value else ''}")
+    chart.count("evidence", f"Observation {status}{', no value' if 'dataAbsentReason' in extra else ''}")
     return made
 
 

@@ -1,8 +1,9 @@
 """What became of a step: every way of being done, missed, booked or left alone, handed out in turn."""
 
-from deploy.demo.generator.bookings import BOOKED_WAYS, KEPT_WAYS, MISSED_WAYS, OWN_APPOINTMENT_WAYS
+from deploy.demo.generator.bookings import BOOKED_WAYS, KEPT_WAYS, MISSED_WAYS, OF_THE_SHOWCASE, OWN_APPOINTMENT_WAYS
 from deploy.demo.generator.chart import Chart
 from deploy.demo.generator.results import RESULT_WAYS, WEAK_WAYS
+from deploy.demo.generator.showcase import SHOWCASE
 from deploy.demo.generator.steps import INLINE, REPEATING, TASKS, Form, Source, State, Step
 from deploy.demo.generator.ways import DONE, OVERDUE, UNDONE, Way, any_step, is_own_appointment
 
@@ -72,6 +73,8 @@ def choose(chart: Chart, step: Step) -> Way:
     if state is State.OPEN and begun and chart.rng.random() < EARLY_SHARE and fitting(chart, step, State.DONE):
         state = State.DONE
     ways = fitting(chart, step, state)
+    if chart.number == SHOWCASE and state is State.OVERDUE:
+        ways = [OF_THE_SHOWCASE]
     chosen = chart.run.rotation.pick(f"way {state}", ways) if ways else UNTOUCHED
     chart.count("outcome", chosen.name if state is State.DONE else f"{state}: {chosen.name}")
     return chosen

@@ -1,13 +1,13 @@
-"""Patients with plainly synthetic names, and what stands in every chart: conditions, goal, consent, first visit."""
+"""Patients with plainly synthetic names, and what stands in every chart: conditions, consent, team, first visit."""
 
 from datetime import date
 from enum import StrEnum
 
 from deploy.demo.generator.chart import Chart
-from deploy.demo.generator.evidence import encounter, quantity
+from deploy.demo.generator.evidence import encounter
 from deploy.demo.generator.fhir import LOINC, OURS, SNOMED, TERMINOLOGY, Json, at, coding, concept, days, on, reference
 from deploy.demo.generator.practice import PROVIDERS, team_body
-from deploy.demo.generator.steps import A1C
+from deploy.demo.generator.showcase import SHOWCASE, is_full
 
 GIVEN = ("Testa-Ann", "Testo-Ben", "Dema-Cleo", "Demo-Dan", "Exa-Eve", "Exo-Finn", "Proba-Gia", "Probo-Hal")
 CONDITIONS = (
@@ -17,7 +17,9 @@ CONDITIONS = (
     ("13645005", "Chronic obstructive lung disease"),
 )
 OWN_TEAM_EVERY = 5
-SPANISH_EVERY = 9
+LANGUAGES = (("en", "English"), ("es", "Spanish"), ("vi", "Vietnamese"))
+OTHER_LANGUAGE_EVERY = 9
+INTERPRETER = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"
 YEAR_ONLY_EVERY = 23
 NO_CONSENT_EVERY = 4
 
@@ -61,11 +63,30 @@ def particulars(chart: Chart, person: Person) -> Json:
     return {}
 
 
+def language_of(chart: Chart) -> tuple[str, str]:
+    """English; one patient in nine speaks another language, and so does the one of the showcase."""
+    if chart.number == SHOWCASE:
+        return LANGUAGES[1]
+    turn, place = divmod(chart.number, OTHER_LANGUAGE_EVERY)
+    return LANGUAGES[1 + turn % 2] if place == OTHER_LANGUAGE_EVERY - 1 else LANGUAGES[0]
+
+
+def interpreter(chart: Chart, language: tuple[str, str]) -> Json:
+    """Needed for another language; of those with English some were asked and said no, the others never were."""
+    needed = language != LANGUAGES[0]
+    if not needed and chart.number % OTHER_LANGUAGE_EVERY != 0:
+        chart.count("interpreter", "never asked")
+        return {}
+    chart.count("interpreter", f"{'needed' if needed else 'not needed'}, {language[1]}")
+    return {"extension": [{"url": INTERPRETER, "valueBoolean": needed}]}
+
+
 def add_patient(chart: Chart, person: Person) -> None:
     """Writes the patient."""
     given = GIVEN[chart.number % len(GIVEN)]
-    language = ("es", "Spanish") if chart.number % SPANISH_EVERY == SPANISH_EVERY - 1 else ("en", "English")
+    language = language_of(chart)
     body: Json = {
+        **interpreter(chart, language),
         "identifier": [
             {
                 "use": "usual",
@@ -101,25 +122,6 @@ def add_condition(chart: Chart) -> str:
     return chart.add("Condition", body)
 
 
-def add_goal(chart: Chart, condition: str) -> str:
-    """An HbA1c below 7 % by the end of the year."""
-    target = {
-        "measure": concept(coding(LOINC, A1C.code, A1C.display)),
-        "detailQuantity": {**quantity(7.0, "%"), "comparator": "<"},
-        "dueDate": on(chart.start + days(365)),
-    }
-    body = {
-        "lifecycleStatus": "active",
-        "achievementStatus": concept(coding(f"{TERMINOLOGY}/goal-achievement", "in-progress")),
-        "description": concept(text="HbA1c below 7 %"),
-        "subject": reference(chart.patient),
-        "startDate": on(chart.start),
-        "target": [target],
-        "addresses": [reference(condition)],
-    }
-    return chart.add("Goal", body)
-
-
 def add_consent(chart: Chart) -> None:
     """Which channels the patient agreed to; one in four was never asked."""
     if chart.number % NO_CONSENT_EVERY == NO_CONSENT_EVERY - 1:
@@ -138,9 +140,9 @@ def add_consent(chart: Chart) -> None:
 
 
 def add_team(chart: Chart) -> str:
-    """The provider's team; every fifth patient has a team of its own."""
+    """The provider's team; every fifth patient has a team of its own, and so has a full chart."""
     number = chart.number % PROVIDERS + 1
-    if chart.number % OWN_TEAM_EVERY:
+    if chart.number % OWN_TEAM_EVERY and not is_full(chart):
         return f"CareTeam/{chart.run.id_of('team', str(number))}"
     body = team_body(chart.run, number, "A team of one patient")
     return chart.add("CareTeam", {**body, "subject": reference(chart.patient)})

@@ -16,6 +16,7 @@ from deploy.demo.generator.fhir import (
     on,
     reference,
 )
+from deploy.demo.generator.goals import add_goals
 from deploy.demo.generator.inline import place_forbidden, place_inline
 from deploy.demo.generator.layouts import CYCLE, LAYOUTS, NEVER_A_GAP, Layout, Origin, Place, windows
 from deploy.demo.generator.orders import PLACERS
@@ -25,12 +26,14 @@ from deploy.demo.generator.people import (
     add_condition,
     add_consent,
     add_first_visit,
-    add_goal,
     add_patient,
     add_team,
     written_at,
 )
-from deploy.demo.generator.steps import INLINE, Form, Slot, State, Step
+from deploy.demo.generator.referrals import add_referrals
+from deploy.demo.generator.scores import add_scores
+from deploy.demo.generator.showcase import SHOWCASE
+from deploy.demo.generator.steps import EYES, INLINE, Form, Slot, State, Step
 
 TIER_DAYS = {"tier 1": (1, 7), "tier 2": (8, 14), "tier 3": (15, 30), "tier 4": (31, 60)}
 LONGEST_RUN = 335  # a plan lasts a year; none that has a gap is nearly over
@@ -75,6 +78,8 @@ def begin_with_gap(chart: Chart, layout: Layout) -> Slot:
     first, last = TIER_DAYS[chart.word("tier", list(TIER_DAYS))]
     chart.gap_days = chart.rng.randint(first, last)
     able = [slot for slot in layout if slot.form not in NEVER_A_GAP and slot.offset + chart.gap_days <= LONGEST_RUN]
+    if chart.number == SHOWCASE:
+        able = [slot for slot in able if slot.item is EYES]
     target = chart.rng.choice(able)
     chart.start = chart.run.today - days(target.offset + chart.gap_days)
     return target
@@ -159,7 +164,8 @@ def plan_body(chart: Chart, shape: Shape, team: str) -> Json:
 def add_plan(chart: Chart, shape: Shape, origin: Origin, condition: str) -> None:
     """Writes the CarePlan; of the program it is by canonical or by category."""
     body = plan_body(chart, shape, add_team(chart))
-    body |= {"addresses": [reference(condition)], "goal": [reference(add_goal(chart, condition))]}
+    goals = [reference(goal) for goal in add_goals(chart, condition)]
+    body |= {"addresses": [reference(condition)], "goal": goals}
     if origin is Origin.CANONICAL:
         body["instantiatesCanonical"] = [PROGRAM_CANONICAL]
     if origin is Origin.CATEGORY:
@@ -241,3 +247,6 @@ def write_chart(chart: Chart, wants_gap: bool) -> None:
     place_all(chart, layout, target)
     if place_.origin not in (Origin.ORDER, Origin.ENROLMENT):
         add_plan(chart, shape, place_.origin, condition)
+    if place_.origin is not Origin.ENROLMENT:
+        add_referrals(chart)
+    add_scores(chart, layout)

@@ -4,16 +4,19 @@ from deploy.demo.generator.chart import Run
 from deploy.demo.generator.fhir import ROLE_SYSTEM, SNOMED, TERMINOLOGY, Json, coding, concept, reference
 
 PROVIDERS = 4
-# id, name, role in the practice, how SNOMED CT calls that occupation
+# id, name, role in the practice, how SNOMED CT calls that occupation and its specialty
+INTERNAL, GENERAL = ("419192003", "Internal medicine"), ("394814009", "General practice")
 STAFF = (
-    ("provider-1", ("Testa", "Samplewright"), "provider", ("158965000", "Medical practitioner")),
-    ("provider-2", ("Testo", "Mockridge"), "provider", ("158965000", "Medical practitioner")),
-    ("provider-3", ("Dema", "Fixtureau"), "provider", ("158965000", "Medical practitioner")),
-    ("provider-4", ("Demo", "Placeholt"), "provider", ("158965000", "Medical practitioner")),
-    ("coordinator-1", ("Exa", "Stubbins"), "coordinator", ("768820003", "Care coordinator")),
-    ("coach-1", ("Exo", "Dummerly"), "coach", ("159026005", "Dietitian")),
-    ("scheduler-1", ("Proba", "Specimen"), "scheduler", ("159561009", "Receptionist")),
+    ("provider-1", ("Testa", "Samplewright"), "provider", ("158965000", "Medical practitioner"), INTERNAL),
+    ("provider-2", ("Testo", "Mockridge"), "provider", ("158965000", "Medical practitioner"), GENERAL),
+    ("provider-3", ("Dema", "Fixtureau"), "provider", ("158965000", "Medical practitioner"), INTERNAL),
+    ("provider-4", ("Demo", "Placeholt"), "provider", ("158965000", "Medical practitioner"), GENERAL),
+    ("coordinator-1", ("Exa", "Stubbins"), "coordinator", ("768820003", "Care coordinator"), None),
+    ("coach-1", ("Exo", "Dummerly"), "coach", ("159026005", "Dietitian"), ("722164000", "Dietetics and nutrition")),
+    ("scheduler-1", ("Proba", "Specimen"), "scheduler", ("159561009", "Receptionist"), None),
 )
+
+NAMES = {key: " ".join(name) for key, name, *_ in STAFF}
 
 
 def organization(run: Run) -> Json:
@@ -33,7 +36,7 @@ def organization(run: Run) -> Json:
 def staff(run: Run) -> list[Json]:
     """Each person with the role in the practice."""
     made: list[Json] = []
-    for place, (key, (given, family), role, (code, occupation)) in enumerate(STAFF, start=1):
+    for place, (key, (given, family), role, (code, occupation), specialty) in enumerate(STAFF, start=1):
         person = run.id_of(key)
         made.append(
             {
@@ -56,14 +59,15 @@ def staff(run: Run) -> list[Json]:
                 "practitioner": reference(f"Practitioner/{person}"),
                 "organization": reference(f"Organization/{run.id_of('organization')}"),
                 "code": [concept(coding(ROLE_SYSTEM, role), coding(SNOMED, code, occupation), text=role)],
+                **({"specialty": [concept(coding(SNOMED, *specialty))]} if specialty else {}),
             }
         )
     return made
 
 
 def team_member(run: Run, key: str, role: str) -> Json:
-    """One participant of a care team."""
-    member = reference(f"Practitioner/{run.id_of(key)}")
+    """One participant of a care team, by name."""
+    member = reference(f"Practitioner/{run.id_of(key)}", NAMES[key])
     return {"role": [concept(coding(ROLE_SYSTEM, role), text=role)], "member": member}
 
 

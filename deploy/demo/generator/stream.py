@@ -9,6 +9,7 @@ from deploy.demo.generator.fhir import Json
 from deploy.demo.generator.layouts import CYCLE, Origin
 from deploy.demo.generator.plans import tier_of, write_chart
 from deploy.demo.generator.practice import practice_resources
+from deploy.demo.generator.showcase import SHOWCASE
 from deploy.demo.generator.tally import Tally
 
 DEFAULT_SEED = 20260101
@@ -44,6 +45,8 @@ def write_patient(run: Run, number: int, partner: str | None) -> Chart:
     wants_gap = place.may_have_gap and tally.with_gap < GAP_SHARE * (tally.patients + 1)
     chart = Chart(run, number, partner)
     write_chart(chart, wants_gap)
+    if number == SHOWCASE:
+        tally.showcase = chart.patient
     tally.patients += 1
     tally.with_gap += wants_gap
     tally.add("gap", tier_of(chart.gap_days) if wants_gap else "none")

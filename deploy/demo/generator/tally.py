@@ -15,6 +15,10 @@ GROUPS = (
     "cancelled because",
     "evidence",
     "gap",
+    "goal",
+    "score",
+    "referral",
+    "interpreter",
     "resource",
 )
 
@@ -26,6 +30,8 @@ class Tally:
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     patients: int = 0
     with_gap: int = 0
+    showcase: str | None = None
+    """The patient whose chart holds something of everything; None while it has not been made."""
 
     def add(self, group: str, name: str, count: int = 1) -> None:
         """Counts one more of `name`."""

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from plugin.storage.tables import metadata
+from plugin.storage.people_tables import person
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=person.metadata,  # the one of all tables
     transactional_ddl=True,  # SQLite can, since our engine begins its transactions itself
     render_as_batch=True,
 )

@@ -5,6 +5,7 @@ import pytest
 from plugin.domain.source import Source
 from plugin.usecases.ports import Database
 from tests.contract.storage.databases import (  # noqa: F401  (fixtures)
+    any_database,
     database,
     database_url,
     postgres_template,

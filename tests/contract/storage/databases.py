@@ -3,6 +3,7 @@
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from sqlalchemy import Table, select
 from plugin.storage.engine import connect_engine
 from plugin.storage.schema import upgrade
 from plugin.storage.unit_of_work import SqlDatabase
+from plugin.usecases.ports import Database
+from tests.fake_storage import FakeDatabase
 from tests.servers import PostgresServer
 
 KINDS = ("sqlite", "postgresql")
@@ -21,11 +24,12 @@ Rows = Callable[[Table], Sequence[Mapping[str, object]]]
 class ReadableCipher:
     """Stands for the real one, so that a test can see whether something was encrypted."""
 
-    def encrypt(self, plain: str) -> str:
-        return f"encrypted:{plain}"
+    def encrypt(self, plain: str, belongs_to: str = "") -> str:
+        return f"encrypted:{belongs_to}:{plain}"
 
-    def decrypt(self, encrypted: str) -> str:
-        return encrypted.removeprefix("encrypted:")
+    def decrypt(self, encrypted: str, belongs_to: str = "") -> str:
+        assert encrypted.startswith(f"encrypted:{belongs_to}:"), "moved"
+        return encrypted.removeprefix(f"encrypted:{belongs_to}:")
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +52,25 @@ def postgres_template(postgres: PostgresServer) -> str:
 @pytest.fixture(params=KINDS)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty, migrated database of each kind."""
-    if request.param == "sqlite":
+    with _migrated(request.param, request, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture(params=("fake", *KINDS))
+def any_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Storage on a database of each kind, and the fake that stands for it."""
+    if request.param == "fake":
+        yield FakeDatabase()
+        return
+    with _migrated(request.param, request, tmp_path) as url:
+        database = SqlDatabase(url, ReadableCipher())
+        yield database
+        database.close()
+
+
+@contextmanager
+def _migrated(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if kind == "sqlite":
         path = tmp_path / "milepost.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"

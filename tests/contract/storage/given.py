@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from plugin.domain.assessment import Assessment, Effect, EffectKind, Gap, Milestone, Owner, PlanState, Status
+from plugin.domain.issuer import ClientAuth, Issuer
+from plugin.domain.launch import PanelSession
 from plugin.domain.ledger import LedgerChange
 from plugin.domain.record import Activity, CarePlan, Coding, Concept, Detail, Event, Fact, Moment
 from plugin.domain.source import Source
@@ -21,6 +23,40 @@ HBA1C = Coding("http://loinc.org", "4548-4", "Hemoglobin A1c")
 def a_source(**changes: Any) -> Source:
     """A source that is not stored yet."""
     return replace(Source(id=0, slug="clinic", base_url="https://ehr.example/fhir"), **changes)
+
+
+def an_issuer(**changes: Any) -> Issuer:
+    """An EHR's authorization server that is not stored yet, of the source ``clinic``."""
+    issuer = Issuer(
+        id=0,
+        slug="ehr",
+        fhir_base="https://ehr.example/fhir",
+        source="clinic",
+        client_id="milepost",
+        client_auth=ClientAuth.PUBLIC,
+        oidc_issuer="https://ehr.example",
+        ehr_origins=("https://ehr.example",),
+        allowed_hosts=("ehr.example",),
+    )
+    return replace(issuer, **changes)
+
+
+def a_session(**changes: Any) -> PanelSession:
+    """An open panel of ``Patient/p1``."""
+    session = PanelSession(
+        launch="launch-1",
+        issuer="ehr",
+        source_id=1,
+        patient="Patient/p1",
+        person_id=1,
+        who="Practitioner/n1",
+        name="Demo-Nurse",
+        roles=("coordinator",),
+        scopes=("patient/Patient.r",),
+        opened_at=NOW,
+        ends_at=LATER,
+    )
+    return replace(session, **changes)
 
 
 def a_result(number: int | str = 1, version: str = "1", **changes: Any) -> Event:

@@ -306,3 +306,59 @@ def test_released(database: Database, patient: PatientRow) -> None:
     assert names == (frozenset({"worker-1"}), frozenset[str]())
     assert freed == (0, 1)
     assert [row.attempts for row in claimed(database, kinds=[EffectKind.WORK])] == [2]
+
+
+def test_claimed_for_one_patient(database: Database, source: Source) -> None:
+    """Somebody waits for this one: the other's stay for the worker that has everybody's, and what another worker has in
+    hand is left to it."""
+    mine, other = tracked(database, source, "Patient/p1", "Patient/p2")
+    planned(database, mine, a_write("one", key="w1"))
+    planned(database, other, a_write("one", key="w2", patient="Patient/p2"))
+
+    with database.begin() as unit:
+        first = unit.ledger.claim(ALL, NOW, 10, "people-1", patient_id=mine.id)
+        again = unit.ledger.claim(ALL, NOW, 10, "people-2", patient_id=mine.id)
+        unit.commit()
+
+    assert [row.key for row in first] == ["w1"]
+    assert again == []
+    assert [row.key for row in claimed(database)] == ["w2"]
+
+
+def test_a_write_carries_who_acted_until_it_is_done(database: Database, patient: PatientRow) -> None:
+    """A person's act wants it so; what time brings before it was written goes out with it, what comes after is not the
+    person's. Other effects are nobody's."""
+    by = "Practitioner/nurse"
+    saved(database, an_outcome(patient, create=(a_write("one"), an_effect("e1")), by=by))
+    with database.begin() as unit:
+        rows = {row.key: row for row in unit.ledger.of_patients([patient.id])[patient.id]}
+    renew = ((rows["w1"].id, a_write("two")),)
+    saved(database, an_outcome(patient, renew=renew))
+
+    written = {row.key: row for row in claimed(database)}
+    with database.begin() as unit:
+        unit.ledger.done([rows["w1"].id], NOW)
+        unit.commit()
+    saved(database, an_outcome(patient, renew=((rows["w1"].id, a_write("three")),)))
+    (later,) = claimed(database)
+
+    assert (written["w1"].by, written["e1"].by) == (by, None)
+    assert (later.key, later.by) == ("w1", None)
+
+
+def test_what_is_wanted_while_it_is_being_written_is_whose_act_it_was(database: Database, patient: PatientRow) -> None:
+    """The write that is under way is not that person's, the next one is; and the other way round."""
+    planned(database, patient, a_write("one"))
+    (under_way,) = claimed(database)
+    saved(database, an_outcome(patient, renew=((under_way.id, a_write("two")),), by="Practitioner/nurse"))
+    with database.begin() as unit:
+        unit.ledger.done([under_way.id], NOW, {under_way.id: under_way.digest})
+        unit.commit()
+    (hers,) = claimed(database)
+    saved(database, an_outcome(patient, renew=((under_way.id, a_write("three")),)))
+    with database.begin() as unit:
+        unit.ledger.done([under_way.id], NOW, {under_way.id: hers.digest})
+        unit.commit()
+    (last,) = claimed(database)
+
+    assert (under_way.by, hers.by, last.by) == (None, "Practitioner/nurse", None)

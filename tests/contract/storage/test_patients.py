@@ -254,3 +254,41 @@ def test_half_read_source(database: Database, source: Source) -> None:
         unit.sources.read_ok(new, NOW)
 
         assert (len(unit.patients.claim_due(NOW, 10)), unit.patients.due_count(NOW)) == (1, 1)
+
+
+def test_one_patient_is_claimed_where_it_is_due(database: Database, source: Source) -> None:
+    """Nobody else comes with it; who waits for a reading, or is not due, does not come."""
+    mine, other = tracked(database, source, "Patient/p1", "Patient/p2")
+    with database.begin() as unit:
+        unit.patients.want_read_back(source, ["Patient/p2"], NOW)
+
+        assert [row.ref for row in unit.patients.claim_due(NOW, 10, patient_id=mine.id)] == ["Patient/p1"]
+        assert unit.patients.claim_due(NOW, 10, patient_id=other.id) == []
+        assert unit.patients.claim_due(NOW - timedelta(days=1), 10, patient_id=mine.id) == []
+
+
+def test_what_is_needed_to_read_one_patient(database: Database, source: Source) -> None:
+    """By number: source and reference. Nothing for a number that is nobody's, or a record that is not tracked."""
+    (row,) = tracked(database, source, "Patient/p1")
+    with database.begin() as unit:
+        unit.patients.merge(source, {"Patient/p7": "Patient/p8"}, NOW)
+
+        assert unit.patients.reading_of(row.id) == (source.id, "Patient/p1", None)
+        assert [unit.patients.reading_of(id_) for id_ in (0, row.id + 1, 4711)] == [None] * 3
+
+
+def test_when_a_patient_was_last_read_alone(database: Database, source: Source) -> None:
+    """After every such reading, whether it was waited for or not; a replaced record is asked under its survivor."""
+    with database.begin() as unit:
+        unit.patients.track(source, ["Patient/p1"], NOW, read_back=True)
+        unit.patients.track(source, ["Patient/p2"], NOW, read_back=False)
+        unit.patients.merge(source, {"Patient/p7": "Patient/p2"}, NOW)
+        never = [unit.patients.read_at(source, ref) for ref in ("Patient/p1", "Patient/p2", "Patient/p9")]
+        (before,) = unit.patients.claim_due(LATER, 10)
+        unit.patients.read_back_done(source, "Patient/p1", began=NOW, now=SOON)
+        unit.patients.read_back_done(source, "Patient/p2", began=NOW, now=LATER)
+
+        assert never == [None] * 3
+        read_at = [unit.patients.read_at(source, ref) for ref in ("Patient/p1", "Patient/p2", "Patient/p7")]
+        assert read_at == [SOON, LATER, LATER]
+        assert before in unit.patients.claim_due(LATER, 10)

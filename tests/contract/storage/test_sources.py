@@ -23,6 +23,9 @@ def test_comes_back_as_it_was(database: Database) -> None:
         paused=True,
         hook_path="hook-1",
         hook_secret="s3cret",
+        client_id="milepost-backend",
+        auth_scopes=("system/Task.crus",),
+        auth_hosts=("login.example:8443",),
     )
 
     with database.begin() as unit:
@@ -40,7 +43,7 @@ def test_secrets_are_encrypted(database: Database, rows: Rows) -> None:
         unit.commit()
 
     (row,) = rows(tables.source)
-    assert (row["token"], row["hook_secret"]) == ("encrypted:t0ken", "encrypted:s3cret")
+    assert (row["token"], row["hook_secret"]) == ("encrypted::t0ken", "encrypted::s3cret")
     assert "t0ken" not in str(rows(tables.audit))
 
 

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from plugin.domain.record import Said, Statement
 from plugin.domain.source import Source
+from plugin.storage.codec import decode_statement
 from plugin.usecases.ports import Database
 from tests.contract.storage.given import LATER, NOW, an_outcome, saved, tracked
 
@@ -61,3 +62,28 @@ def test_oldest_first(database: Database, source: Source) -> None:
 
         assert unit.statements.of_patient(source, "Patient/p1") == [earlier, HOLD]
         assert unit.statements.of_patient(source, "Patient/p2") == []
+
+
+def test_a_contact_keeps_its_outcome(database: Database, source: Source) -> None:
+    """With the day of the next one; what was said before there were outcomes is read as it was."""
+    contact = Statement(
+        id="s3", said=Said.CONTACT, by="Practitioner/d1", at=NOW, outcome="reached-barrier", next_on=date(2026, 6, 20)
+    )
+
+    with database.begin() as unit:
+        unit.statements.add(source, "Patient/p1", contact, NOW)
+        assert unit.statements.of_patient(source, "Patient/p1") == [contact]
+        (entry, *_) = unit.audit.entries()
+    assert (entry.detail["outcome"], entry.detail["next_on"]) == ("reached-barrier", "2026-06-20")
+    old = '{"id":"s1","said":"note","by":"x","at":"2026-06-16T12:00:00Z"}'
+    assert decode_statement(old) == Statement(id="s1", said=Said.NOTE, by="x", at=NOW)
+
+
+def test_the_audit_tells_where_it_was_said(database: Database, source: Source) -> None:
+    """From which launch, over which version; said twice it is told once."""
+    with database.begin() as unit:
+        for _ in range(2):
+            unit.statements.add(source, "Patient/p1", HOLD, NOW, told={"launch": "l1", "version": "v1"})
+        told = [entry.detail for entry in unit.audit.entries() if entry.action == "say:hold"]
+
+    assert [(detail["launch"], detail["version"]) for detail in told] == [("l1", "v1")]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from plugin.domain.record import Coding, Concept, Event, Identifier, Link
+from fhir_adapters.mapping.measures import ORDINAL_VALUES
+from plugin.domain.record import Coding, Concept, Event, Identifier, Link, Measure
 from tests.fhir_adapters.mapping.shelf import mapped, raw
 
 LOINC, SNOMED = "http://loinc.org", "http://snomed.info/sct"
@@ -74,6 +75,71 @@ def test_a_score_is_a_whole_number_without_a_unit() -> None:
     score = an_event("observation", valueQuantity=None, valueInteger=12)
 
     assert (score.value, score.unit) == (12.0, None)
+
+
+def test_a_score_of_nothing_is_a_score() -> None:
+    """0 is the best that a patient can have."""
+    assert an_event("observation", valueQuantity=None, valueInteger=0).value == 0.0
+    assert an_event("observation", valueQuantity={"value": 0}).value == 0.0
+
+
+def test_the_numbers_within_a_result_are_kept() -> None:
+    """Under each of their codes; what is no number, or has no code to be known by, is left."""
+    systolic = {"coding": [{"system": LOINC, "code": "8480-6"}, {"system": "urn:own", "code": "sys"}]}
+    parts = [
+        {"code": systolic, "valueQuantity": {"value": 132, "unit": "mmHg"}},
+        {"code": {"coding": [{"system": LOINC, "code": "44260-8"}]}, "valueInteger": 0},
+        {"code": {"coding": [{"code": "8462-4"}]}, "valueInteger": 80},
+        {"code": systolic, "valueString": "high"},
+        {"code": systolic, "dataAbsentReason": {"text": "unknown"}},
+    ]
+
+    assert an_event("observation", component=parts).components == (
+        Measure(LOINC, "8480-6", 132.0, "mmHg"),
+        Measure("urn:own", "sys", 132.0, "mmHg"),
+        Measure(LOINC, "44260-8", 0.0),
+    )
+
+
+NOT_AT_ALL = {"valueCoding": {"system": LOINC, "code": "LA6568-5"}}
+WEIGHED = {"extension": [{"url": ORDINAL_VALUES[0], "valueDecimal": 2}], "code": "a2"}
+
+
+@pytest.mark.parametrize(
+    ("item", "value"),
+    [
+        ({"linkId": "/44261-6", "answer": [{"valueInteger": 0}]}, 0.0),
+        ({"linkId": "44261-6", "answer": [{"valueDecimal": 12.0}]}, 12.0),
+        ({"linkId": "/44249-1/44261-6", "answer": [{"valueQuantity": {"value": 3}}]}, 3.0),
+        ({"linkId": "/44260-8", "answer": [NOT_AT_ALL]}, 0.0),
+        ({"linkId": "/44260-8", "answer": [{"valueCoding": WEIGHED}]}, 2.0),
+        ({"linkId": "/44260-8", "answer": [{"valueCoding": {"code": "LA6568-5"}}]}, None),
+        ({"linkId": "/44260-8", "answer": [{"valueString": "no"}]}, None),
+        ({"linkId": "/44260-8", "answer": [NOT_AT_ALL, NOT_AT_ALL]}, None),
+        ({"linkId": "/44260-8", "answer": []}, None),
+        ({"linkId": "/44261-6", "answer": [NOT_AT_ALL]}, None),
+        ({"linkId": "q9", "answer": [{"valueInteger": 1}]}, None),
+        ({"linkId": 7, "answer": "x"}, None),
+    ],
+)
+def test_of_a_questionnaire_the_numbers_of_known_instruments_are_read(
+    item: dict[str, object], value: float | None
+) -> None:
+    """By the question's code, however deep it stands; nothing else that a patient wrote is looked at."""
+    group = {"linkId": "group", "item": [item]}
+
+    found = [m.value for m in an_event("questionnaire_response", item=[group]).components]
+
+    assert found == ([] if value is None else [value])
+
+
+def test_questions_that_nest_without_end_are_left() -> None:
+    """No form is so deep; nothing fails."""
+    item: dict[str, object] = {"linkId": "/44261-6", "answer": [{"valueInteger": 5}]}
+    for _ in range(40):
+        item = {"linkId": "group", "item": [item]}
+
+    assert an_event("questionnaire_response", item=[item]).components == ()
 
 
 def test_a_report_points_to_its_results() -> None:

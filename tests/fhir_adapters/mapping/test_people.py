@@ -2,6 +2,7 @@
 
 import pytest
 
+from fhir_adapters.mapping.people import INTERPRETER_NEEDED, INTERPRETER_REQUIRED
 from plugin.domain.record import CareTeam, Coding, Identifier, Link, Member, Other, Patient
 from tests.fhir_adapters.mapping.shelf import mapped, raw
 
@@ -107,6 +108,40 @@ def test_a_care_team_says_who_has_which_role() -> None:
 
     assert isinstance(team, CareTeam)
     assert team.members == (
-        Member("PractitionerRole/pr1", (Coding(SNOMED, "768820003", "Care coordinator"),), "Organization/org1"),
+        Member(
+            "PractitionerRole/pr1",
+            (Coding(SNOMED, "768820003", "Care coordinator"),),
+            "Organization/org1",
+            "Syn Coordinator",
+            "Care coordinator",
+        ),
         Member("Patient/syn-1"),
     )
+    assert team.name == "Team of one"
+
+
+@pytest.mark.parametrize(
+    ("extension", "needs"),
+    [
+        ({"url": INTERPRETER_REQUIRED, "valueBoolean": True}, True),
+        ({"url": INTERPRETER_REQUIRED, "valueBoolean": False}, False),
+        ({"url": INTERPRETER_REQUIRED, "valueBoolean": "yes"}, None),
+        ({"url": INTERPRETER_NEEDED, "valueCoding": {"system": SNOMED, "code": "373066001"}}, True),
+        ({"url": INTERPRETER_NEEDED, "valueCoding": {"system": SNOMED, "code": "373067005"}}, False),
+        ({"url": INTERPRETER_NEEDED, "valueCoding": {"system": SNOMED, "code": "261665006"}}, None),
+        ({"url": "urn:other", "valueBoolean": True}, None),
+        ("x", None),
+    ],
+)
+def test_an_interpreter_is_needed_not_needed_or_unknown(extension: object, needs: bool | None) -> None:
+    """A no is an answer; whoever was never asked has none."""
+    assert a_patient(extension=[extension]).needs_interpreter is needs
+    assert a_patient().needs_interpreter is None
+
+
+def test_a_language_has_a_name_for_people() -> None:
+    """Beside its code, as the chart has it."""
+    spoken = {"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "es", "display": "Spanish"}]}}
+    patient = a_patient(communication=[spoken])
+
+    assert (patient.language, patient.language_name) == ("es", "Spanish")

@@ -1,21 +1,25 @@
 """Tests of fhir_adapters/mapping/plans.py: CarePlan and Goal."""
 
+import pytest
+
 from plugin.domain.record import (
     CarePlan,
     Coding,
     Concept,
     Detail,
+    Goal,
+    GoalTarget,
     Identifier,
     Link,
     Moment,
     Order,
-    Other,
     Schedule,
     Timing,
 )
 from tests.fhir_adapters.mapping.shelf import mapped, raw
 
 LOINC, SNOMED = "http://loinc.org", "http://snomed.info/sct"
+ACHIEVEMENT = "http://terminology.hl7.org/CodeSystem/goal-achievement"
 
 
 def a_plan(**changes: object) -> CarePlan:
@@ -104,7 +108,35 @@ def test_a_goal_names_the_measures_of_its_targets() -> None:
     """They are codes whose results the feed must keep."""
     goal = mapped(raw("goal"))
 
-    assert isinstance(goal, Other)
-    assert (goal.status, goal.start, goal.end) == ("active", "2026-01-05", "2026-12-31")
-    assert goal.values == (Concept((Coding(LOINC, "4548-4"),)), Concept((Coding(LOINC, "8480-6"),)))
-    assert goal.links == (Link("Condition/c1"),)
+    assert isinstance(goal, Goal)
+    assert (goal.status, goal.start, goal.status_on) == ("active", "2026-01-05", "2026-03-01")
+    assert goal.achievement == Concept((Coding(ACHIEVEMENT, "no-change"),))
+    assert goal.description == Concept((), "HbA1c below 7 %")
+    assert goal.targets == (
+        GoalTarget(Concept((Coding(LOINC, "4548-4"),)), value=7.0, comparator="<", unit="%", due=Moment("2026-12-31")),
+        GoalTarget(Concept((Coding(LOINC, "8480-6"),)), low=0.0, high=130.0, unit="mmHg"),
+    )
+    assert goal.addresses == (Link("Condition/c1"),)
+    assert goal.outcomes == (Link("Observation/o1"),)
+
+
+@pytest.mark.parametrize(
+    ("detail", "target"),
+    [
+        ({"detailQuantity": {"value": 0, "code": "kg"}}, GoalTarget(value=0.0, unit="kg")),
+        ({"detailQuantity": {"value": 7, "comparator": "~"}}, GoalTarget(value=7.0)),
+        ({"detailInteger": 0}, GoalTarget(value=0.0)),
+        ({"detailRange": {"high": {"value": 80}}}, GoalTarget(high=80.0)),
+        ({"detailBoolean": False}, GoalTarget(words="no")),
+        ({"detailString": "walks to the shop"}, GoalTarget(words="walks to the shop")),
+        ({"detailCodeableConcept": {"text": "Non-smoker"}}, GoalTarget(words="Non-smoker")),
+        ({"detailRatio": {}, "dueDuration": {"value": 6}}, GoalTarget()),
+        ({"detailRange": "x", "detailQuantity": 7, "measure": []}, GoalTarget()),
+    ],
+)
+def test_every_form_of_target_is_read(detail: dict[str, object], target: GoalTarget) -> None:
+    """A number, a range with one end or two, or words; of anything else that there is a target."""
+    goal = mapped(raw("goal", target=[detail]))
+
+    assert isinstance(goal, Goal)
+    assert goal.targets == (target,)

@@ -2,55 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from plugin import bootstrap
 from plugin.cli.command import outcome
-from plugin.config import Settings
-from plugin.usecases.publish import publish_shipped
-from plugin.usecases.services import Services
-from tests.builders import World, a_patient, a_plan, a_program, a_result
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    """The command works with this practice instead of the one of the settings."""
-    made = World()
-    made.catalog.programs = {"chronic-care": a_program()}
-    publish_shipped(made.services)
-    made.server.put(a_patient(1), a_plan(1, due="2026-06-05", start="2026-05-01"), a_plan(2), a_result(2, patient=2))
-    made.server.put(a_patient(3))
-
-    def build(settings: Settings) -> Services:
-        return made.services
-
-    monkeypatch.setattr(bootstrap, "build", build)
-    return made
-
-
-class Typed:
-    """Types a command, reads what it prints."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-
-    def text(self, *words: str, code: int = 0) -> str:
-        """Standard output, after the expected exit code."""
-        self._capsys.readouterr()
-        assert outcome(list(words)) == code
-        return self._capsys.readouterr().out
-
-    def json(self, *words: str, code: int = 0) -> Any:  # Any: JSON
-        """The one document that it prints."""
-        return json.loads(self.text(*words, "--format", "json", code=code))
-
-
-@pytest.fixture
-def typed(capsys: pytest.CaptureFixture[str]) -> Typed:
-    """At the terminal."""
-    return Typed(capsys)
+from tests.builders import World, a_plan
+from tests.plugin.cli.typed import Typed
 
 
 def test_sweep_sums_up(world: World, typed: Typed) -> None:
@@ -180,6 +137,18 @@ def test_a_token_that_has_run_out_is_replaced(world: World, typed: Typed, tmp_pa
     assert world.now_source().token == "a-new-token"
     assert "a-new-token" not in shown
     assert typed.text("source", "token", "main", str(tmp_path / "nowhere"), code=2) == ""
+
+
+def test_a_source_with_a_client_id_is_added_and_takes_no_token(world: World, typed: Typed, tmp_path: Path) -> None:
+    """What is asked for there is kept; a token would never be used."""
+    (tmp_path / "token").write_text("a-new-token")
+    options = "--client-id milepost --auth-host auth.test:8443 --auth-scope system/Task.crus"
+
+    typed.text("source", "add", "second", "https://second.test/fhir", *options.split())
+
+    second = next(source for source in typed.json("source", "list") if source["source"] == "second")
+    assert second["client_id"] == "milepost"
+    assert typed.text("source", "token", "second", str(tmp_path / "token"), code=2) == ""
 
 
 def test_a_source_is_reconciled(world: World, typed: Typed) -> None:

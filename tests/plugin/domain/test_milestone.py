@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from plugin.domain.program import MilestoneDefinition, Offset, Program
+from plugin.domain.program import MilestoneDefinition, Offset, Phase, Program
 from plugin.domain.record import Said
 from tests.charts import (
     A1C,
@@ -38,6 +38,25 @@ def program(role: str | None = "provider") -> Program:
     """One that names an owner's role for its step."""
     definition = MilestoneDefinition(code="v", title="Visit", owner_role=role, due=Offset(days=200))
     return Program(code="p", version="1", title="P", plan_codes=frozenset({("urn:p", "p")}), milestones=(definition,))
+
+
+def test_a_milestone_stands_in_its_phase() -> None:
+    """With the phase's title and place among all phases; outside of a program, or of a phase, in none."""
+    steps = [MilestoneDefinition(code=code, title=code, phase=phase) for code, phase in (("a", "two"), ("b", None))]
+    phases = (Phase("one", "The first"), Phase("two", "The second"))
+    claiming = Program(
+        code="p",
+        version="1",
+        title="P",
+        plan_codes=frozenset({("urn:p", "p")}),
+        phases=phases,
+        milestones=tuple(steps),
+    )
+
+    found = look([patient(), plan(inline(VISIT), **CLAIMED)], NOW, programs=[claiming]).assessment.milestones
+
+    placed = {m.program_code: (m.phase, m.phase_title, m.phase_place) for m in found}
+    assert placed == {"a": ("two", "The second", 2), "b": (None, None, None), None: (None, None, None)}
 
 
 def test_one_owner_the_first_of_six() -> None:

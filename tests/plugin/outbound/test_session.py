@@ -80,6 +80,38 @@ def test_a_request_goes_out_with_all_that_was_asked(session: GuardedSession, rog
     assert answer.asked == f"PUT Task/t1 at {rogue.url}"
 
 
+class TwoTokens(Auth):
+    """The first is refused; ``others`` says how many more there are."""
+
+    def __init__(self, others: int) -> None:
+        self.others = others
+        self.used = 1
+
+    def headers(self) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer token-{self.used}"}
+
+    def refused(self) -> bool:
+        self.used += 1
+        return self.used - 1 <= self.others
+
+
+@pytest.mark.parametrize(("others", "status", "shown"), [(0, 401, [1]), (1, 200, [1, 2]), (9, 401, [1, 2])])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_token_that_was_refused_is_replaced_once(
+    rogue: Rogue, others: int, status: int, shown: list[int], method: str
+) -> None:
+    """A server that answers 401 has done nothing, so that even a POST is sent again; a second 401 is the answer."""
+    last = play.answers(401) if status == 401 else play.answers()
+    rogue.plays(play.answers(401), last)
+    session = GuardedSession(rogue.url, TwoTokens(others), terms=ONCE)
+
+    answer = session.send(method, "Patient/p1")
+
+    session.close()
+    assert answer.status_code == status
+    assert [seen.headers["Authorization"] for seen in rogue.seen] == [f"Bearer token-{number}" for number in shown]
+
+
 def test_connections_are_used_again(session: GuardedSession, rogue: Rogue) -> None:
     """Ten requests, one connection: its timeout is as before after each, however little time was left."""
     ports: set[int] = set()

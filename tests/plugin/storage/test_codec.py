@@ -16,8 +16,11 @@ from plugin.domain.record import (
     Detail,
     Event,
     Fact,
+    Goal,
+    GoalTarget,
     Identifier,
     Link,
+    Measure,
     Member,
     Moment,
     Order,
@@ -56,6 +59,7 @@ AN_ORDER = Order(
 )
 FACTS: tuple[Fact, ...] = (
     Patient(ref="Patient/p1", deceased=True, deceased_at=Moment("2026-01"), identifiers=(Identifier("urn:x", "1"),)),
+    Patient(ref="Patient/p2", active=False, needs_interpreter=False, language="es", language_name="Spanish"),
     AN_ORDER,
     CarePlan(
         ref="CarePlan/c1",
@@ -67,16 +71,39 @@ FACTS: tuple[Fact, ...] = (
     ),
     Appointment(ref="Appointment/a1", participants=(Participant("Patient/p1", "declined"), Participant(None))),
     Event(ref="Observation/o1", concepts=(A_CONCEPT,), value=0.0, valueless=False, members=(A_LINK,)),
-    CareTeam(ref="CareTeam/t1", members=(Member("Practitioner/d1", (Coding("urn:x", "nurse"),), None),)),
+    Event(ref="Observation/o2", components=(Measure("urn:x", "sys", 0.0), Measure("urn:x", "dia", -1.5, "mm[Hg]"))),
+    CareTeam(ref="CareTeam/t1", members=(Member("Practitioner/d1", (Coding("urn:x", "nurse"),), None, "Dr. Test"),)),
     Provenance(ref="Provenance/v1", targets=("Task/t1",), agents=("Practitioner/d1",), ours=True),
-    Other(ref="Goal/g1", values=(A_CONCEPT,), links=(A_LINK,)),
+    Other(ref="Consent/n1", values=(A_CONCEPT,), links=(A_LINK,)),
+    Goal(ref="Goal/g1", description=A_CONCEPT, targets=(GoalTarget(measure=A_CONCEPT, low=0.0, high=0.0, unit="%"),)),
+    Goal(ref="Goal/g2", achievement=A_CONCEPT, targets=(GoalTarget(value=0.0, comparator=">"), GoalTarget(words="no"))),
 )
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.type)
 def test_comes_back_as_it_was(fact: Fact) -> None:
-    """Everything, however deep, has the same value and the same class again."""
+    """Everything, however deep, has the same value and the same class again; 0 and no are values."""
     assert decode_fact(fact.ref, encode(fact)) == fact
+
+
+@pytest.mark.parametrize(
+    ("body", "fact"),
+    [
+        (
+            '{"ref":"Goal/g","status":"active","concepts":[{"text":"x"}],"end":"2026-12","values":[{"text":"HbA1c"}]}',
+            Goal(ref="Goal/g", status="active"),
+        ),
+        (
+            '{"ref":"CareTeam/t","members":[["Practitioner/d",[["urn:x","nurse",null]],null]]}',
+            CareTeam(ref="CareTeam/t", members=(Member("Practitioner/d", (Coding("urn:x", "nurse"),)),)),
+        ),
+        ('{"ref":"Patient/p","language":"es"}', Patient(ref="Patient/p", language="es")),
+        ('{"ref":"Observation/o","value":7.1}', Event(ref="Observation/o", value=7.1)),
+    ],
+)
+def test_what_an_earlier_version_stored_is_still_read(body: str, fact: Fact) -> None:
+    """What it did not know is not there; nothing fails."""
+    assert decode_fact(fact.ref, body) == fact
 
 
 @pytest.mark.parametrize("name", sorted(FACT_TYPES))

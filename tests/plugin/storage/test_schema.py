@@ -98,6 +98,20 @@ def test_full_database_of_each_schema_before(empty_url: str, ask: Ask, begin: st
     database.close()
 
 
+def test_facts_of_which_more_is_kept_are_read_anew(empty_url: str, ask: Ask) -> None:
+    """A goal without a version differs from the source's; an order is as it was. Care teams are swept again."""
+    upgrade(empty_url, "0003")
+    ask(_fill)
+    ask(lambda connection: connection.execute(text("UPDATE fact SET ref = 'Goal/' || ref WHERE ref = '7'")))
+    ask(lambda connection: connection.execute(text("UPDATE cursor SET type = 'CareTeam' WHERE type = '7'")))
+
+    upgrade(empty_url)
+
+    unread = ask(lambda connection: connection.execute(text("SELECT ref FROM fact WHERE version = ''")).all())
+    assert unread == [("Goal/7",)]
+    assert ask(lambda c: c.execute(text("SELECT count(*) FROM cursor")).scalar_one()) == PATIENTS - 1
+
+
 def _fill(connection: Connection) -> Mapping[str, int]:
     """Rows in every table that there is, written as that schema knows them: columns without a default get a value."""
     found = MetaData()
@@ -112,7 +126,7 @@ def _fill(connection: Connection) -> Mapping[str, int]:
 
 def _row(table: Table, number: int) -> dict[str, object]:
     given: dict[str, object] = {"practice_id": 1, "source_id": 1, "patient_id": number, "work_item_id": number}
-    given |= {"kind": "work", "state": "planned"}
+    given |= {"issuer_id": number, "person_id": number, "kind": "work", "state": "planned", "ready_at": NOW}
     row: dict[str, object] = {}
     for column in table.columns:
         type_ = tables.metadata.tables[table.name].c[column.name].type

@@ -1,12 +1,22 @@
 """Effects are carried out once: writes, work, reports; what fails is tried again or goes to a person."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
+from threading import Event
 
+import pytest
+
+from plugin.domain.errors import TooSlow
+from plugin.domain.ledger import LedgerRow
+from plugin.domain.source import Draft, Written
 from plugin.domain.writes import task_ref
+from plugin.usecases import deliver as deliver_module
 from plugin.usecases.deliver import DELIVERED, deliver
 from plugin.usecases.sources import pause_source
 from plugin.usecases.write_back import pause_after
 from tests.builders import WEIGHT, World, a_patient, a_plan, a_result, an_activity
+from tests.fakes import FakeEhr, FakeServer
 
 
 def overdue(world: World, number: int = 1, *, days: int = 10) -> None:
@@ -174,3 +184,39 @@ def test_pauses_grow_and_end() -> None:
     """A minute, two, four; never more than six hours."""
     assert [pause_after(attempts) for attempts in (0, 1, 2, 3)] == [timedelta(minutes=m) for m in (1, 1, 2, 4)]
     assert pause_after(1000) == timedelta(hours=6)
+
+
+class WaitsForTheNext(FakeEhr):
+    """Its first answer to a batch comes when the first effect of the next batch has been drafted."""
+
+    def __init__(self, server: FakeServer, batch: int) -> None:
+        super().__init__(server)
+        self._batch = batch
+        self._drafted = 0
+        self._next_is_drafted = Event()
+
+    def draft(self, row: LedgerRow) -> Draft:
+        self._drafted += 1
+        if self._drafted > self._batch:
+            self._next_is_drafted.set()
+        return super().draft(row)
+
+    def write(self, drafts: Sequence[Draft]) -> Sequence[Written]:
+        if len(drafts) > 1 and not self._next_is_drafted.wait(timeout=5):
+            raise TooSlow("Nobody prepares anything while this is sent.")
+        return super().write(drafts)
+
+
+def test_the_next_batch_is_prepared_while_one_is_sent(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server's time is not ours to wait for, as long as there is more to do."""
+    batch = 3
+    monkeypatch.setattr(deliver_module, "BATCH", batch)
+    read_nothing_first(world)
+    overdue(world, 1)
+    overdue(world, 2)
+    ehr = WaitsForTheNext(world.server, batch)
+
+    swept = world.sweep(replace(world.services, ehr=lambda source: ehr))
+
+    assert swept.delivered is not None
+    assert (swept.delivered.written, swept.delivered.failed) == (6, 0)

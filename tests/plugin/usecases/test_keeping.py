@@ -11,7 +11,10 @@ from plugin.domain.record import (
     Concept,
     Event,
     Fact,
+    Goal,
+    GoalTarget,
     Link,
+    Measure,
     Order,
     Other,
     Patient,
@@ -19,6 +22,7 @@ from plugin.domain.record import (
 from plugin.domain.rules import Rules
 from plugin.usecases.keeping import (
     codes_named_by,
+    codes_of,
     is_ours,
     makes_a_plan,
     patients_of,
@@ -26,7 +30,7 @@ from plugin.usecases.keeping import (
     points,
     read_by_reference,
 )
-from tests.builders import CHICAGO, HBA1C, SELF_CARE, a_booking, a_goal, a_plan, a_program, a_step, an_order
+from tests.builders import CHICAGO, HBA1C, LOINC, SELF_CARE, a_booking, a_goal, a_plan, a_program, a_step, an_order
 
 RULES = Rules(Practice(CHICAGO), (a_program(),))
 
@@ -40,13 +44,15 @@ RULES = Rules(Practice(CHICAGO), (a_program(),))
         (CarePlan(ref="CarePlan/c", subject="Group/g"), ()),
         (CarePlan(ref="CarePlan/c"), ()),
         (CareTeam(ref="CareTeam/t", subject="Patient/p1"), ("Patient/p1",)),
+        (CareTeam(ref="CareTeam/t"), ("",)),
+        (CareTeam(ref="CareTeam/t", subject="Group/g"), ()),
         (Other(ref="Practitioner/d"), ("",)),
-        (Other(ref="Goal/g"), ()),
+        (Goal(ref="Goal/g"), ()),
         (Fact(ref="Binary/b"), ()),
     ],
 )
 def test_whose_a_fact_is(fact: Fact, patients: tuple[str, ...]) -> None:
-    """By its subject or participants; a practitioner is nobody's patient; a group is no patient."""
+    """By its subject or participants; a practitioner or a team for many is nobody's; a group is no patient."""
     assert patients_of(fact) == patients
 
 
@@ -65,6 +71,26 @@ def test_steps_goals_and_actions_name_codes() -> None:
     named = [{coding.code for coding in codes_named_by(fact)} for fact in (a_plan(1), a_goal(1), group)]
 
     assert named == [{HBA1C.code}, {"29463-7"}, {SELF_CARE.code}]
+
+
+def test_a_goal_for_the_upper_pressure_is_served_by_the_whole_measurement() -> None:
+    """Blood pressure is stored as one result with two components: by its own code it is asked for, by either it is kept."""
+    goal = Goal(ref="Goal/g", targets=(GoalTarget(measure=Concept((Coding(LOINC, "8480-6"),))),))
+    measured = Event(
+        ref="Observation/o",
+        concepts=(Concept((Coding(LOINC, "85354-9"),)),),
+        components=(Measure(LOINC, "8480-6", 132.0), Measure(LOINC, "8462-4", 0.0)),
+    )
+
+    assert {coding.code for coding in codes_named_by(goal)} == {"8480-6", "85354-9"}
+    assert [code for _, code in codes_of(measured)] == ["85354-9", "8480-6", "8462-4"]
+
+
+def test_what_a_goal_names_as_its_outcome_is_read() -> None:
+    """No feed brings a result that nothing names by its code."""
+    goal = Goal(ref="Goal/g", outcomes=(Link("Observation/o"), Link("Observation/o", "seen"), Link("urn:uuid:1")))
+
+    assert read_by_reference(goal) == {"Observation/o"}
 
 
 def test_an_encounter_is_no_pointer() -> None:

@@ -1,10 +1,13 @@
-"""What a person asks and says: enrol, explain, status, sources, publish."""
+"""What a person asks and says: enrol, explain, status, sources, publish, and who may come in."""
 
 import pytest
 
 from plugin.domain.errors import BadInput, CannotDo, TemporaryFailure, UnknownName
+from plugin.domain.launch import Identity
 from plugin.domain.source import Source
+from plugin.usecases import people
 from plugin.usecases.explain import explain
+from plugin.usecases.issuers import add_issuer
 from plugin.usecases.publish import publish_shipped
 from plugin.usecases.sources import (
     add_source,
@@ -19,6 +22,8 @@ from plugin.usecases.speak import enrol
 from plugin.usecases.status import status
 from plugin.usecases.sync import sync
 from tests.builders import World, a_patient, a_plan, a_program, a_result
+from tests.contract.storage.given import a_session, an_issuer
+from tests.fakes import START
 
 
 def with_program(world: World) -> World:
@@ -226,3 +231,65 @@ def test_a_program_that_names_new_codes_makes_them_be_read(world: World) -> None
 
     assert "Observation/o1" not in before
     assert "Observation/o1" in world.kept()
+
+
+# --------------------------------------------------------------------------------------------------- who may come in
+def with_issuer(world: World, slug: str = "ehr") -> World:
+    """An EHR is registered from which the panel may be opened."""
+    base = f"https://{slug}.example"
+    add_issuer(world.services, an_issuer(slug=slug, source="main", fhir_base=f"{base}/fhir", oidc_issuer=base))
+    return world
+
+
+def test_roles_are_given_before_the_first_sign_in(world: World) -> None:
+    """Who then signs in is that person, with these roles."""
+    given = people.grant(with_issuer(world).services, "ehr", "s-1", ["provider"], by="a lead")
+
+    with world.database.begin() as uow:
+        seen = uow.people.seen(Identity(oidc_issuer="https://ehr.example", subject="s-1", name="Demo-Cho"), START)
+    assert (seen.id, seen.roles) == (given.id, ("provider",))
+
+
+@pytest.mark.parametrize(
+    ("issuer", "subject", "roles", "words"),
+    [
+        ("elsewhere", "s-1", ["provider"], "no issuer elsewhere; there is: ehr"),
+        ("ehr", " ", ["provider"], "The subject is"),
+        ("ehr", "s-1\n", ["provider"], "The subject is"),
+        ("ehr", "s-1", ["provider", "surgeon"], "surgeon: no such role; there is: administrator, "),
+    ],
+)
+def test_what_cannot_be_granted(world: World, issuer: str, subject: str, roles: list[str], words: str) -> None:
+    """Said in words, and nobody is made."""
+    with_issuer(world)
+
+    with pytest.raises(BadInput, match=words):
+        people.grant(world.services, issuer, subject, roles, by="a lead")
+
+    assert people.everybody(world.services) == []
+
+
+def test_somebody_is_let_out_and_in(world: World) -> None:
+    """Their roles wait for them."""
+    services = with_issuer(world).services
+    people.grant(services, "ehr", "s-1", ["coach"], by="a lead")
+
+    out = people.let_in(services, "ehr", "s-1", is_disabled=True, by="a lead")
+    back = people.let_in(services, "ehr", "s-1", is_disabled=False, by="a lead")
+
+    assert (out.is_disabled, back.is_disabled, back.roles) == (True, False, ("coach",))
+
+
+def test_everybody_with_the_issuers_they_come_from(world: World) -> None:
+    """And when they last opened a panel."""
+    services = with_issuer(with_issuer(world), "second").services
+    first = people.grant(services, "ehr", "s-1", ["coach"], by="a lead")
+    people.grant(services, "second", "s-1", ["provider"], by="a lead")
+    with world.database.begin() as uow:
+        uow.people.launched(a_session(source_id=world.source.id, person_id=first.id), START)
+        uow.commit()
+
+    known = people.everybody(services)
+
+    assert [each.issuers for each in known] == [("ehr",), ("second",)]
+    assert [each.last_launch is None for each in known] == [False, True]

@@ -6,9 +6,11 @@ from dataclasses import replace
 import pytest
 
 from plugin.domain.assessment import EffectKind
-from plugin.domain.source import Draft, Written
+from plugin.domain.ledger import LedgerRow
+from plugin.domain.source import Draft, Source, Written
 from plugin.usecases.deliver import deliver
-from plugin.usecases.write_back import write_back
+from plugin.usecases.services import Services
+from plugin.usecases.write_back import WriteBack, WritingBack
 from tests.builders import World, a_patient, a_plan, a_result
 from tests.fakes import FakeEhr, Killed
 
@@ -29,6 +31,14 @@ def die_after_writing(world: World) -> None:
     with pytest.raises(Killed):
         world.sweep(replace(world.services, ehr=lambda source: ehr))
     world.clock.forward(minutes=10)
+
+
+def _carried_out(services: Services, source: Source, rows: Sequence[LedgerRow]) -> WriteBack:
+    """Step by step, with nothing in between."""
+    writing = WritingBack(services, source, rows)
+    writing.prepare()
+    writing.send()
+    return writing.record()
 
 
 def provenances(world: World) -> list[str]:
@@ -111,7 +121,7 @@ def test_a_notice_waits_for_its_task(world: World) -> None:
         rows = uow.ledger.claim([EffectKind.NOTICE], world.clock(), 10, "another")
         uow.commit()
 
-    early = write_back(world.services, world.source, rows)
+    early = _carried_out(world.services, world.source, rows)
     world.clock.forward(minutes=10)
     world.sweep()
 

@@ -27,6 +27,7 @@ def test_it_writes_one_transaction_a_line_and_the_list_to_enrol(
         "Patient/demo-patient-000030 chronic-care",
     ]
     assert "40 patients" in told
+    assert "something of everything: Patient/demo-patient-000002" in told
     assert "activity.reference Task" in told
     assert "2 patients to enrol" in told
 
@@ -47,7 +48,7 @@ def test_it_loads(capsys: pytest.CaptureFixture[str]) -> None:
 
         assert main([*DAY, "--patients", "25", "--load", "http://fhir.test/fhir/", "--quiet"]) == 0
 
-        assert len(mock.calls) == 4
+        assert len(mock.calls) == 5
     assert capsys.readouterr().out == ""
 
 

@@ -161,6 +161,25 @@ def test_every_status_is_present(resources: list[Json]) -> None:
     assert values(resources, "CarePlan", "status") == R4_PLAN
 
 
+def test_every_course_of_goals_and_scores_is_present(tally: Tally) -> None:
+    """Some move, some do not, some are reached; the books say how many."""
+    assert {"blood pressure, no change", "blood pressure, reached", "weight, no change"} <= set(tally.of("goal"))
+    assert {"PHQ-9, down to 0", "GAD-7, worse", "PCL-5, improving"} <= set(tally.of("score"))
+    assert tally.of("score")["(of these, as questionnaires)"]
+    assert set(tally.of("referral")) == {"Eye clinic", "Physical therapy", "Nutrition"}
+    assert {"needed, Spanish", "needed, Vietnamese", "not needed, English"} <= set(tally.of("interpreter"))
+
+
+def test_some_score_is_0(resources: list[Json]) -> None:
+    """As a result and as the answers of a questionnaire: a score of 0 is a score."""
+    results = [r for r in resources if r["resourceType"] == "Observation" and r.get("valueInteger") == 0]
+    forms = [r for r in resources if r["resourceType"] == "QuestionnaireResponse"]
+    totals = [a for r in forms for item in r["item"] for a in item["answer"] if a.get("valueInteger") == 0]
+
+    assert results
+    assert totals
+
+
 def test_appointments_point_to_their_steps_in_every_way(tally: Tally) -> None:
     """All links of DESIGN 4.4 occur, and so do cancellations by either side."""
     assert set(tally.of("link of an appointment")) == {
@@ -252,6 +271,25 @@ def test_the_stream_ends_near_a_number_of_resources() -> None:
     made = sum(len(transaction["entry"]) for transaction in generate(TODAY, 100_000, resources=2_000))
 
     assert 2_000 <= made < 2_050
+
+
+@pytest.mark.parametrize("patients", [3, 63, 340])
+def test_the_showcase_is_in_the_books(patients: int) -> None:
+    """At any size from three patients on, under the id that the practice's tag gives it."""
+    tally = Tally()
+    made = [entry["resource"] for t in generate(TODAY, patients, tag="east", tally=tally) for entry in t["entry"]]
+
+    assert tally.showcase == "Patient/demo-east-patient-000002"
+    assert any(f"Patient/{resource['id']}" == tally.showcase for resource in made)
+
+
+def test_a_practice_that_is_too_small_has_no_showcase() -> None:
+    """And says so by having none."""
+    tally = Tally()
+    for _ in generate(TODAY, 2, tally=tally):
+        pass
+
+    assert tally.showcase is None
 
 
 def test_those_to_enrol_are_named_and_have_no_plan() -> None:

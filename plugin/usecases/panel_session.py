@@ -1,0 +1,70 @@
+"""A panel that is open: who looks at which patient, until it ends."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from plugin.domain.audit import AuditEntry
+from plugin.domain.errors import MilepostError, SessionEnded
+from plugin.domain.issuer import Issuer
+from plugin.domain.launch import PanelSession, Tokens
+from plugin.usecases.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPanel:
+    """A live session, and the origins whose pages may frame it."""
+
+    session: PanelSession
+    framed_by: tuple[str, ...]
+
+
+def open_panel(services: Services, token: str, *, is_active: bool = True) -> OpenPanel:
+    """The session of a token. Raises SessionEnded when it is over or never was; who was shut out since the launch, or
+    came from an EHR that is switched off, has none any more."""
+    session = services.launches.session(token, services.clock(), is_active=is_active)
+    if session is None:
+        raise SessionEnded("This panel session has ended.")
+    with services.database.begin(reading=True) as uow:
+        issuer = uow.issuers.get(session.issuer)
+        is_disabled = uow.people.get(session.person_id).is_disabled
+    if is_disabled or not issuer.is_active:
+        _close(services, token, issuer)
+        raise SessionEnded("This person or this EHR was shut out.")
+    return OpenPanel(session, issuer.ehr_origins)
+
+
+def end(services: Services, token: str, why: str = "closed") -> None:
+    """Closes a panel, and takes the EHR's tokens back where that can be done. Nothing when it has ended already."""
+    session = services.launches.session(token, services.clock())
+    if session is None:
+        return
+    with services.database.begin() as uow:
+        issuer = uow.issuers.get(session.issuer)
+        uow.audit.write([_closing(session, uow.sources.by_id(session.source_id).slug, services, why)])
+        uow.commit()
+    _close(services, token, issuer)
+
+
+def revoke(services: Services, issuer: Issuer, tokens: Tokens) -> None:
+    """Nobody waits for it, and they end by themselves: a server that cannot be reached is no reason to complain."""
+    with suppress(MilepostError):
+        services.smart(issuer).revoke(tokens)
+
+
+def _close(services: Services, token: str, issuer: Issuer) -> None:
+    tokens = services.launches.end(token)
+    if tokens is not None:
+        revoke(services, issuer, tokens)
+
+
+def _closing(session: PanelSession, source: str, services: Services, why: str) -> AuditEntry:
+    return AuditEntry(
+        at=services.clock(),
+        who=session.who,
+        action="close-panel",
+        record=f"{source}/{session.patient}",
+        why=why,
+        detail={"issuer": session.issuer, "launch": session.launch},
+    )

@@ -1,0 +1,103 @@
+"""The panel's pages: the whole of it, and why one step is as it is; both as fragments for the page that is open."""
+
+from __future__ import annotations
+
+from functools import partial
+from urllib.parse import quote
+
+from flask import Blueprint, Response, after_this_request, make_response, render_template, request
+from markupsafe import Markup
+
+from plugin.api.access import Access, open_to
+from plugin.domain.launch import PanelSession
+from plugin.domain.panel import Panel
+from plugin.domain.permissions import Data
+from plugin.usecases.services import Services
+from plugin.usecases.show_panel import show_panel, show_why
+from ui_extension.panel.act_words import ACTS
+from ui_extension.panel.acts import Body
+from ui_extension.panel.drawing import dots, path, pieces
+from ui_extension.panel.faults import panel_faults
+from ui_extension.panel.keys import take_keys
+from ui_extension.panel.session import panel_session
+from ui_extension.panel.words import FILTERS, LOOKS, born
+
+VERSION_HEADER = "X-Panel-Version"
+"""What the pulse compares: a page that has another version by now is fetched anew."""
+
+
+_NOTHING = Markup()
+
+BUTTONS_FOR = 40
+"""Lines that each bring their buttons; of a longer plan they come with the line's "Why?"."""
+
+
+def panel_pages(services: Services) -> Blueprint:
+    """``GET /panel`` and ``GET /panel/why/<milestone>``."""
+    pages = Blueprint("panel", __name__, template_folder="templates")
+    take_keys(pages)
+    panel_faults(pages)
+    for name, filter_ in FILTERS.items():
+        pages.add_app_template_filter(filter_, name)
+
+    @pages.get("/panel")
+    @open_to(Access.PANEL)
+    def whole() -> Response:
+        return make_response(_drawn(services, show_panel(services, panel_session(services), services.clock())))
+
+    @pages.get("/panel/why/<key:milestone>")
+    @open_to(Access.PANEL)
+    def why(milestone: str) -> Response:
+        session, now = panel_session(services), services.clock()
+        found = show_why(services, session, milestone, now)
+        page = render_template(
+            "panel/why.html",
+            why=found,
+            patient=session.patient,
+            today=services.practice.day(now),
+            link=partial(chart_link, found.chart),
+            with_acts="acts" in request.args,
+            act_words=ACTS,
+        )
+        return make_response(page)
+
+    return pages
+
+
+def panel_body(services: Services) -> Body:
+    """The panel as it stands after an act, with what is to be said on top."""
+
+    def body(session: PanelSession, message: Markup) -> str:
+        return _drawn(services, show_panel(services, session, services.clock(), after_act=True), message)
+
+    return body
+
+
+def chart_link(chart: str, ref: str) -> str:
+    """Where a resource of the chart is to be read."""
+    return f"{chart.rstrip('/')}/{quote(ref, safe='/')}"
+
+
+def _drawn(services: Services, panel: Panel, message: Markup = _NOTHING) -> str:
+    """The fragment; its version goes out in a header."""
+
+    @after_this_request
+    def tell_version(response: Response) -> Response:
+        response.headers[VERSION_HEADER] = panel.version
+        return response
+
+    lines = [dots(series) for series in panel.scores]
+    return render_template(
+        "panel/panel.html",
+        panel=panel,
+        message=message,
+        born=born(panel.strip),
+        looks=LOOKS,
+        act_words=ACTS,
+        pieces=pieces(panel.bar),
+        drawn=[(series, line, path(line)) for series, line in zip(panel.scores, lines, strict=True)],
+        link=partial(chart_link, panel.chart),
+        once=services.token(),
+        is_long=sum(len(phase.lines) for plan in panel.plans for phase in plan.phases) > BUTTONS_FOR,
+        sees_plan=Data.PLAN not in panel.hidden,
+    )

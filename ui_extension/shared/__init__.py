@@ -1,0 +1,1 @@
+"""What every page shares: components, and static files that are vendored with their checksums."""
