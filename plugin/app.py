@@ -9,12 +9,23 @@ from plugin.api.access import guard
 from plugin.api.errors import error_pages
 from plugin.api.headers import security_headers
 from plugin.api.health import health_pages
+from plugin.api.keys import key_pages
+from plugin.api.mount import mount
 from plugin.api.traffic import watch_traffic
 from plugin.api.webhooks import hook_pages
 from plugin.config import settings
 from plugin.domain.errors import PermanentFailure
 from plugin.ops.logs import configure_logs
 from plugin.usecases.services import Services
+from ui_extension.panel.acts import act_pages
+from ui_extension.panel.faults import fault_page
+from ui_extension.panel.headers import panel_headers
+from ui_extension.panel.launch import launch_pages, session_pages
+from ui_extension.panel.pages import panel_body, panel_pages
+from ui_extension.panel.pulse import pulse_pages
+from ui_extension.panel.session import check_panel
+from ui_extension.shared.assets import asset_pages
+from ui_extension.shared.strictness import strict_templates
 
 
 def create_app(services: Services | None = None, *, metrics_token: str | None = None) -> Flask:
@@ -23,12 +34,21 @@ def create_app(services: Services | None = None, *, metrics_token: str | None = 
         services, metrics_token = _from_settings()
     app = Flask("milepost", static_folder=None, template_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.url_map.merge_slashes = False  # it would answer with a redirect, and nothing here leads on
+    mount(app, services.public_url)
+    strict_templates(app)
     watch_traffic(app, services)
-    guard(app, metrics_token)
-    error_pages(app)
+    guard(app, metrics_token, check_panel(services))
+    error_pages(app, fault_page)
+    panel_headers(app)
     security_headers(app)
     app.register_blueprint(health_pages(services, metrics_token))
     app.register_blueprint(hook_pages(services))
+    app.register_blueprint(key_pages(services))
+    app.register_blueprint(asset_pages())
+    for pages in (launch_pages, session_pages, pulse_pages, panel_pages):
+        app.register_blueprint(pages(services))
+    app.register_blueprint(act_pages(services, panel_body(services)))
     return app
 
 

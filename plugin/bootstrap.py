@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from fhir_adapters.bundle import read_bundle
 from plugin.catalog.loader import LADDER, FileCatalog, parse_program
 from plugin.config import Settings
 from plugin.domain.calendar import Practice
-from plugin.domain.errors import BadProgram
+from plugin.domain.errors import BadProgram, CannotDo
+from plugin.domain.issuer import Issuer
 from plugin.domain.program import Program
 from plugin.domain.source import Source
 from plugin.ops.processes import Processes
 from plugin.usecases.evaluate import Evaluator
+from plugin.usecases.panel_ports import Launches, SmartServer
 from plugin.usecases.ports import Ehr, Gauge, Jobs, Metrics
 from plugin.usecases.services import Services
 
 if TYPE_CHECKING:
+    from fhir_adapters.auth import TokenCache
+    from fhir_adapters.smart import Keys
+    from plugin.outbound import Auth
     from plugin.sessions.turns import Turns
 
 # SQLAlchemy, Alembic, Celery, redis and fhirclient take seconds to import, and most commands need one of them or none:
@@ -41,8 +47,21 @@ class NoJobs:
     def reconcile(self, source_id: int) -> None:
         """Nothing."""
 
+    def read(self, patient_id: int) -> None:
+        """Nothing."""
+
+    def deliver_now(self, patient_id: int) -> None:
+        """Nothing."""
+
     def check(self) -> None:
         """Nothing."""
+
+
+class NoLaunches:
+    """The port ``Launches`` where there is no Redis: nobody opens a panel by a command on the terminal."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise CannotDo("Launches and panel sessions need Redis, and the web process.")
 
 
 class NoMetrics:
@@ -62,8 +81,9 @@ class NoMetrics:
 class Ehrs:
     """Opens sources; each once, so that connections and the circuit breaker are shared, and anew when it was changed."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, tokens: TokenCache | None = None) -> None:
         self._settings = settings
+        self._tokens = tokens
         self._open: dict[int, tuple[Source, Ehr]] = {}
 
     def __call__(self, source: Source) -> Ehr:
@@ -77,31 +97,81 @@ class Ehrs:
         return ehr
 
     def _opened(self, source: Source) -> Ehr:
-        from fhir_adapters.auth import auth_for  # noqa: PLC0415 slow to import, see above
         from fhir_adapters.ehr import FhirEhr  # noqa: PLC0415 slow to import, see above
         from fhir_adapters.http import FhirHttp  # noqa: PLC0415 slow to import, see above
         from fhir_adapters.writeback import Names, tags_of  # noqa: PLC0415 slow to import, see above
         from plugin.outbound import Terms  # noqa: PLC0415 slow to import, see above
 
-        bundle = self._settings.ca_bundle
         http = FhirHttp(
             source.base_url,
-            auth_for(source.token),
-            terms=Terms(ca_bundle=None if bundle is None else str(bundle)),
+            self._auth(source),
+            terms=Terms(ca_bundle=_bundle(self._settings)),
             link_aliases=source.link_aliases,
         )
         names = Names(self._settings.identifier_base, tags=tags_of(source.search_filter))
         return FhirEhr(http, source, names, overlap=self._settings.overlap)
 
+    def _auth(self, source: Source) -> Auth:
+        from fhir_adapters.auth import OwnCache, Renewed, auth_for  # noqa: PLC0415 slow to import, see above
+        from fhir_adapters.smart import BackendServices  # noqa: PLC0415 slow to import, see above
 
-def build(settings: Settings, *, jobs: Jobs | None = None, metrics: Metrics | None = None) -> Services:
+        if source.client_id is None:
+            return auth_for(source.token)
+        services = BackendServices(
+            source, keys=signing_keys(self._settings), clock=_now, ca_bundle=_bundle(self._settings)
+        )
+        return Renewed(services.key, services.mint, self._tokens or OwnCache(_now))
+
+
+class SmartServers:
+    """Opens authorization servers; each once, so that what they said is remembered, and anew when its record changed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._open: dict[str, tuple[Issuer, SmartServer]] = {}
+
+    def __call__(self, issuer: Issuer) -> SmartServer:
+        known = self._open.get(issuer.slug)
+        if known and known[0] == issuer:
+            return known[1]
+        server = self._opened(issuer)
+        self._open[issuer.slug] = (issuer, server)
+        return server
+
+    def _opened(self, issuer: Issuer) -> SmartServer:
+        from fhir_adapters.smart import HttpSmartServer  # noqa: PLC0415 slow to import, see above
+
+        ours = self._settings.public_url
+        return HttpSmartServer(
+            issuer,
+            redirect_uri=None if ours is None else f"{ours}/callback/{issuer.slug}",
+            keys=signing_keys(self._settings),
+            clock=_now,
+            ca_bundle=_bundle(self._settings),
+        )
+
+
+SELDOM = (50_000, 20, 20)
+"""How often Python looks for objects that only hold each other. Facts, rows and answers do not, and looking through them
+after every 700 takes a fifth of a sweep's time."""
+
+
+def build(
+    settings: Settings,
+    *,
+    jobs: Jobs | None = None,
+    metrics: Metrics | None = None,
+    launches: Launches | None = None,
+    tokens: TokenCache | None = None,
+) -> Services:
     """Everything, for a worker, a web process or a command. Connects to nothing yet."""
     from plugin.sessions.cipher import read_cipher  # noqa: PLC0415 slow to import, see above
     from plugin.storage.unit_of_work import SqlDatabase  # noqa: PLC0415 slow to import, see above
 
+    gc.set_threshold(*SELDOM)
     return Services(
         database=SqlDatabase(settings.database_url, read_cipher(settings.key_file)),
-        ehr=Ehrs(settings),
+        ehr=Ehrs(settings, tokens),
         catalog=FileCatalog(),
         practice=Practice(settings.zone),
         jobs=jobs or NoJobs(),
@@ -109,6 +179,9 @@ def build(settings: Settings, *, jobs: Jobs | None = None, metrics: Metrics | No
         processes=Processes(),
         clock=_now,
         token=lambda: secrets.token_urlsafe(32),
+        smart=SmartServers(settings),
+        launches=launches or cast(Launches, NoLaunches()),
+        jwks=lambda: signing_keys(settings).jwks(),
         public_url=settings.public_url,
         stale_after=settings.stale_after,
     )
@@ -117,15 +190,41 @@ def build(settings: Settings, *, jobs: Jobs | None = None, metrics: Metrics | No
 def connected(settings: Settings) -> Services:
     """Everything, for a web process or a worker: with the broker, and with counters that all processes share."""
     from plugin.ops.metrics import SharedMetrics  # noqa: PLC0415 slow to import, see above
+    from plugin.sessions.access_tokens import AccessTokens  # noqa: PLC0415 slow to import, see above
+    from plugin.sessions.cipher import read_cipher  # noqa: PLC0415 slow to import, see above
     from plugin.sessions.connection import check, connect  # noqa: PLC0415 slow to import, see above
     from plugin.sessions.counters import Counters  # noqa: PLC0415 slow to import, see above
+    from plugin.sessions.launches import RedisLaunches  # noqa: PLC0415 slow to import, see above
     from plugin.sessions.turns import Turns  # noqa: PLC0415 slow to import, see above
     from tasks.dispatch import BrokerJobs, sender  # noqa: PLC0415 slow to import, see above
 
+    preload()
     redis = connect(settings.redis_url)
     metrics = SharedMetrics(Counters(redis))
     jobs = BrokerJobs(sender(settings.redis_url), metrics, wants=Turns(redis).want, check=lambda: check(redis))
-    return build(settings, jobs=jobs, metrics=metrics)
+    cipher = read_cipher(settings.key_file)
+    return build(
+        settings,
+        jobs=jobs,
+        metrics=metrics,
+        launches=RedisLaunches(redis, cipher, _now),
+        tokens=AccessTokens(redis, cipher, _now),
+    )
+
+
+def preload() -> None:
+    """Imports what a process that serves people will need (see above), so that nobody waits for it at the first launch or
+    act; a worker does it before it forks, so that its processes share it."""
+    import fhir_adapters.auth  # noqa: PLC0415 slow to import, see above
+    import fhir_adapters.ehr  # noqa: PLC0415 slow to import, see above
+    import fhir_adapters.smart  # noqa: F401, PLC0415 slow to import, see above
+
+
+def signing_keys(settings: Settings) -> Keys:
+    """Our own keys, by which EHRs know us."""
+    from fhir_adapters.smart import Keys  # noqa: PLC0415 slow to import, see above
+
+    return Keys(settings.jwk_file, _now)
 
 
 def turns(settings: Settings) -> Turns:
@@ -157,10 +256,12 @@ def verify_broker(settings: Settings) -> None:
 
 
 def prepare(settings: Settings) -> bool:
-    """Makes key file and database where they are missing, and brings the database up to date. True with a new key."""
+    """Makes key file, signing keys and database where they are missing, and brings the database up to date. True with a
+    new key file."""
     from plugin.sessions.cipher import make_key_file  # noqa: PLC0415 slow to import, see above
 
     is_new = make_key_file(settings.key_file)
+    signing_keys(settings).make()
     migrate(settings)
     return is_new
 
@@ -194,12 +295,19 @@ def _now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 datetime.now is asked here alone: this is the port Clock
 
 
+def _bundle(settings: Settings) -> str | None:
+    return None if settings.ca_bundle is None else str(settings.ca_bundle)
+
+
 def _terms_of(source: Source) -> tuple[object, ...]:
     """What a session depends on."""
     return (
         source.base_url,
         source.kind,
         source.token,
+        source.client_id,
+        source.auth_scopes,
+        source.auth_hosts,
         source.link_aliases,
         tuple(sorted(source.search_filter.items())),
         source.capability,

@@ -26,8 +26,9 @@ WEB_TIMEOUT_S = 30
 WORKERS: Mapping[str, Sequence[str]] = {
     "reading": ("milepost.sync", "milepost.maintenance"),
     "acting": ("milepost.tick", "milepost.deliver"),
+    "people": ("milepost.people",),
 }
-"""The two sorts of worker and the broker routes that each consumes; why there are two stands in tasks/routes.py."""
+"""The sorts of worker and the broker routes that each consumes; why there are three stands in tasks/routes.py."""
 
 CONCURRENCY = 2
 

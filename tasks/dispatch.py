@@ -11,7 +11,7 @@ from kombu.exceptions import InconsistencyError, KombuError
 from plugin.ops.logs import log_for
 from plugin.usecases.ports import Metrics
 from tasks.app import CONFIGURATION
-from tasks.routes import DELIVER, POLL, RECONCILE, TICK
+from tasks.routes import DELIVER, DELIVER_NOW, POLL, READ, RECONCILE, TICK
 
 _WORTH = timedelta(minutes=2)
 """A job that nobody took for so long is not worth taking: the beat has asked again since."""
@@ -47,6 +47,14 @@ class BrokerJobs:
     def reconcile(self, source_id: int) -> None:
         """Compare this source with what is stored."""
         self._send(RECONCILE, source_id)
+
+    def read(self, patient_id: int) -> None:
+        """Read this patient afresh."""
+        self._send(READ, patient_id)
+
+    def deliver_now(self, patient_id: int) -> None:
+        """Deliver what a person's act has made due for this patient."""
+        self._send(DELIVER_NOW, patient_id)
 
     def check(self) -> None:
         """Raises TemporaryFailure when the broker does not answer."""

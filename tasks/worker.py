@@ -8,10 +8,10 @@ from plugin import bootstrap
 from plugin.config import Settings, settings
 from plugin.domain.errors import BadSettings, PermanentFailure, TemporaryFailure
 from plugin.ops.logs import configure_logs, log_for
-from tasks import deliver, reconcile, sync, tick
+from tasks import deliver, people, reconcile, sync, tick
 from tasks.app import Equipment, celery_app, configure
 
-BODIES = (sync, tick, deliver, reconcile)
+BODIES = (sync, tick, deliver, reconcile, people)
 """The modules of the tasks; importing them registers what is in them."""
 
 _log = log_for("tasks.worker")
@@ -36,8 +36,10 @@ def log_as_we_do(**_: Any) -> None:  # Any: what Celery's signal tells
 
 
 def refuse_to_start(**_: Any) -> None:  # Any: what Celery's signal tells
-    """What will not get better by itself (no key file, another schema) ends the worker before it forks."""
+    """What will not get better by itself (no key file, another schema) ends the worker before it forks. What it does not
+    import now, each of its processes would."""
     log_as_we_do()
+    bootstrap.preload()
     try:
         bootstrap.verify_database(SETTINGS)
     except PermanentFailure as error:

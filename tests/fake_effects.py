@@ -48,7 +48,7 @@ class FakePlans(Part):
         return {key: hashlib.sha256(body.encode()).hexdigest() for key, body in bodies}
 
     def moves(self, patient_id: int, limit: int) -> Sequence[Move]:
-        return tuple(reversed(self._tables.moves.get(patient_id, ())))[:limit]
+        return list(reversed(self._tables.moves.get(patient_id, ())))[:limit]
 
     def summary(self, source: Source | None = None) -> Mapping[str, object]:
         known = [k for k in self._tables.patients.values() if source is None or k.source_id == source.id]

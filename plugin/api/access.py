@@ -21,6 +21,8 @@ class Access(Enum):
     ANYONE = "anyone: the answer tells nothing"
     OPERATOR = "from this machine, or with the metrics token"
     HOOK = "with the unguessable path and the secret header of a source's hook, checked by the use case"
+    LAUNCH = "anyone on the way into a panel: there is no patient in the answer, and no cookie"
+    PANEL = "with the token of a panel session that is open: the answer is about its one patient"
 
 
 def open_to(access: Access) -> Callable[[View], View]:
@@ -39,8 +41,9 @@ def decision(app: Flask, endpoint: str) -> Access | None:
     return found if isinstance(found, Access) else None
 
 
-def guard(app: Flask, metrics_token: str | None) -> None:
-    """Refuses, before any view runs, what its decision does not allow."""
+def guard(app: Flask, metrics_token: str | None, check_panel: Callable[[], object] | None = None) -> None:
+    """Refuses, before any view runs, what its decision does not allow. ``check_panel`` raises where a request shows no
+    open panel session."""
 
     @app.before_request
     def refuse() -> None:
@@ -49,6 +52,10 @@ def guard(app: Flask, metrics_token: str | None) -> None:
         wanted = decision(app, request.endpoint)
         if wanted is None or (wanted is Access.OPERATOR and not is_operator(request, metrics_token)):
             abort(404)
+        if wanted is Access.PANEL:
+            if check_panel is None:
+                abort(404)
+            check_panel()
 
 
 def is_operator(asked: Request, metrics_token: str | None) -> bool:

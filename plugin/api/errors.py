@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from flask import Flask, Response, jsonify, request
@@ -10,14 +11,20 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 from plugin.domain.errors import PermanentFailure, TemporaryFailure
 from plugin.ops.logs import log_for, where
 
+Page = Callable[[int], Response | None]
+"""What a status looks like on a path where people look; None where programs ask."""
+
 _log = log_for("api")
 
 
-def error_pages(app: Flask) -> None:
-    """For every way in which a request can end badly."""
+def error_pages(app: Flask, page: Page = lambda status: None) -> None:
+    """For every way in which a request can end badly, where a blueprint says nothing of its own."""
 
     @app.errorhandler(HTTPException)
-    def refused(error: HTTPException) -> tuple[Response, int]:
+    def refused(error: HTTPException) -> Response | tuple[Response, int]:
+        found = page(error.code or 500)
+        if found is not None:
+            return found
         answer, status = _page(error.code or 500)
         if isinstance(error, TooManyRequests):
             answer.headers["Retry-After"] = str(error.retry_after)

@@ -13,6 +13,9 @@ from plugin.domain.assessment import Assessment, Effect, EffectKind, Passed
 from plugin.domain.writes import FlagContent, GapContent, TaskContent
 
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
 class EffectState(StrEnum):
     """An effect's life in the ledger: planned → claimed → done | failed; or withdrawn, skipped; held: set aside."""
 
@@ -73,7 +76,7 @@ def content_digest(content: Mapping[str, object] | None) -> str:
     """What stands for a content: equal contents have equal digests, and no content has the empty one."""
     if content is None:
         return ""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(_canonical(content).encode()).hexdigest()
 
 
 def reconcile(rows: Sequence[LedgerRow], assessment: Assessment) -> LedgerChange:

@@ -52,12 +52,12 @@ class _Content:
     """To and from the JSON of the ledger: empty fields are left out, names that are no longer known are ignored."""
 
     def as_json(self) -> dict[str, object]:
-        values = ((name, getattr(self, name)) for name in self.__dataclass_fields__)
-        return {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in values
-            if value is not None and value != ()
-        }
+        json: dict[str, object] = {}
+        for name in self.__dataclass_fields__:
+            value = getattr(self, name)
+            if value is not None and value != ():
+                json[name] = list(value) if isinstance(value, tuple) else value
+        return json
 
     @classmethod
     def from_json(cls, json: Mapping[str, object]) -> Self:

@@ -93,6 +93,13 @@ DECLARED: tuple[Declared, ...] = (
         labels=("outcome",),
     ),
     Declared(
+        name="launches",
+        kind=Kind.COUNTER,
+        unit="launches",
+        question="How many panels were opened, and why were others not?",
+        labels=("outcome",),
+    ),
+    Declared(
         name="request_seconds",
         kind=Kind.HISTOGRAM,
         unit="seconds",

@@ -22,7 +22,7 @@ _STAMPS = ("wanted_at", "changed_at")
 def apply_changes(transaction: Transaction, outcomes: Sequence[Outcome], now: datetime) -> None:
     """An effect whose key is in the ledger already is not created again."""
     new = [row for outcome in outcomes for row in _created(outcome, now)]
-    transaction.put(effect, (*_NEW, *_WANTED, *_STAMPS), new, key=("practice_id", "key"))
+    transaction.put(effect, (*_NEW, *_WANTED, *_STAMPS), new, key=("practice_id", "key"), staged=True)
     renewed = [(id_, *_wanted(wanted, o.by, now)) for o in outcomes for id_, wanted in o.ledger.renew]
     transaction.change(effect, ("id", *_WANTED), sorted(renewed, key=lambda row: row[0]), lambda g: _renewal(g, now))
     _withdraw(transaction, sorted(id_ for outcome in outcomes for id_ in outcome.ledger.withdraw), now)

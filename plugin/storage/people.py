@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, update
 
 from plugin.domain.audit import AuditEntry
 from plugin.domain.errors import UnknownName
@@ -63,12 +63,11 @@ class SqlPeople:
     def names(self, source: Source, who: Sequence[str]) -> Mapping[str, str]:
         """See the port."""
         ids = [int(one.removeprefix("user:")) for one in who if one.removeprefix("user:").isdigit()]
-        of_source = select(issuer.c.oidc_issuer).where(issuer.c.source_id == source.id)
-        is_meant = or_(
-            self._transaction.among(person.c.id, ids),
-            and_(self._transaction.among(person.c.fhir_user, who), person.c.oidc_issuer.in_(of_source)),
-        )
-        query = select(person.c.id, person.c.fhir_user, person.c.name).where(is_meant, person.c.name.is_not(None))
+        issuers = select(issuer.c.oidc_issuer).where(issuer.c.source_id == source.id)
+        by_number = self._transaction.among(person.c.id, ids)
+        by_ref = and_(self._transaction.among(person.c.fhir_user, who), person.c.oidc_issuer.in_(issuers))
+        ref = case((by_ref, person.c.fhir_user))
+        query = select(person.c.id, ref, person.c.name).where(or_(by_number, by_ref), person.c.name.is_not(None))
         rows = self._transaction.rows(query.order_by(person.c.id))
         return {key: name for id_, ref, name in rows for key in (f"user:{id_}", ref) if key in who}
 

@@ -121,7 +121,7 @@ class SqlPlans:
                     rows.append(_milestone_row(outcome, step, (place, now, digest, body)))
                 if step.status != before:
                     moves[id_].append((step.key, before, step.status.value))
-        self._transaction.put(milestone, _MILESTONE, rows, key=_MILESTONE[:2], replace=_MILESTONE[2:])
+        self._transaction.put(milestone, _MILESTONE, rows, key=_MILESTONE[:2], replace=_MILESTONE[2:], staged=True)
         return moves
 
     def _save_transitions(self, moves: Mapping[int, Sequence[Change]], now: datetime) -> None:

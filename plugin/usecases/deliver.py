@@ -7,6 +7,7 @@ claimed again after its lease, or at once where its process is known to be gone.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,10 +17,10 @@ from plugin.domain.errors import TemporaryFailure
 from plugin.domain.ledger import LedgerRow
 from plugin.domain.work import WorkItem
 from plugin.usecases.ports import UnitOfWork
-from plugin.usecases.reassess import step_of
+from plugin.usecases.reassess import reassess, step_of
 from plugin.usecases.services import Services
 from plugin.usecases.tick import tick
-from plugin.usecases.write_back import pause_after, write_back
+from plugin.usecases.write_back import WritingBack, pause_after
 
 BATCH = 400
 """So that a write to the EHR is four or five transactions, and our own commits beside it cost little."""
@@ -53,20 +54,18 @@ def deliver(
     progress: Progress | None = None,
 ) -> Delivered:
     """All that is due, until nothing is or the time is up. ``worker`` claims; without a name it is this process."""
-    began, who = services.clock(), worker or services.processes.name()
     _release(services)
-    total = Delivered()
-    while True:
-        rows = _claim(services, who)
-        if not rows:
-            break
-        _carry_out(services, rows, total)
-        if progress:
-            progress(total.claimed)
-        if within is not None and services.clock() - began >= within:
-            break
-    services.metrics.count("effects_delivered", total.written + total.work + total.report)
-    return total
+    who = worker or services.processes.name()
+    delivery = _Delivery(services, lambda: tick(services))
+    return delivery.of(lambda: _claim(services, who), within, progress)
+
+
+def deliver_now(services: Services, patient_id: int, *, within: timedelta | None = None) -> Delivered:
+    """What is due for one patient, because somebody acted and waits to see it in the EHR. What another worker has in
+    hand at the moment is left to it."""
+    who = services.processes.name()
+    delivery = _Delivery(services, lambda: reassess(services, services.clock(), patient_id=patient_id))
+    return delivery.of(lambda: _claim(services, who, patient_id), within)
 
 
 def _release(services: Services) -> None:
@@ -80,32 +79,75 @@ def _release(services: Services) -> None:
             uow.commit()
 
 
-def _claim(services: Services, worker: str) -> Sequence[LedgerRow]:
+def _claim(services: Services, worker: str, patient_id: int | None = None) -> Sequence[LedgerRow]:
     with services.database.begin() as uow:
-        rows = uow.ledger.claim(DELIVERED, services.clock(), BATCH, worker)
+        rows = uow.ledger.claim(DELIVERED, services.clock(), BATCH, worker, patient_id=patient_id)
         uow.commit()
     return rows
 
 
-def _carry_out(services: Services, rows: Sequence[LedgerRow], total: Delivered) -> None:
-    total.claimed += len(rows)
-    for source_id in dict.fromkeys(row.source_id for row in rows if row.kind in _IN_EHR):
-        _write(services, source_id, [row for row in rows if row.source_id == source_id and row.kind in _IN_EHR], total)
-    here = [row for row in rows if row.kind not in _IN_EHR]
-    if here:
-        _record(services, here, total)
+class _Delivery:
+    """Batches on their way. While the server is busy with one, the next is claimed and prepared; what became of the one
+    is recorded while the next is sent. ``decide_again`` is asked for after a conflict: what a person changed there may be
+    a statement."""
 
+    def __init__(self, services: Services, decide_again: Callable[[], object]) -> None:
+        self._services = services
+        self._decide_again = decide_again
+        self._under_way: tuple[WritingBack, Future[None]] | None = None
+        self._total = Delivered()
 
-def _write(services: Services, source_id: int, rows: Sequence[LedgerRow], total: Delivered) -> None:
-    with services.database.begin(reading=True) as uow:
-        source = uow.sources.by_id(source_id)
-    result = write_back(services, source, rows)
-    total.written += result.written
-    total.unchanged += result.unchanged
-    total.failed += len(result.failed)
-    total.conflicts += len(result.conflicts)
-    if result.conflicts:
-        tick(services)  # what a person changed there may be a statement: decide again before writing again
+    def of(
+        self, claim: Callable[[], Sequence[LedgerRow]], within: timedelta | None, progress: Progress | None = None
+    ) -> Delivered:
+        """All that can be claimed, also because of what was delivered."""
+        began = self._services.clock()
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="deliver") as sender:
+            while (rows := claim()) or self._settle():
+                self._carry_out(rows, sender)
+                if rows and progress:
+                    progress(self._total.claimed)
+                if within is not None and self._services.clock() - began >= within:
+                    break
+            self._settle()
+        done = self._total
+        self._services.metrics.count("effects_delivered", done.written + done.work + done.report)
+        return done
+
+    def _carry_out(self, rows: Sequence[LedgerRow], sender: Executor) -> None:
+        self._total.claimed += len(rows)
+        in_ehr = [row for row in rows if row.kind in _IN_EHR]
+        for source_id in dict.fromkeys(row.source_id for row in in_ehr):
+            self._write(source_id, [row for row in in_ehr if row.source_id == source_id], sender)
+        here = [row for row in rows if row.kind not in _IN_EHR]
+        if here:
+            _record(self._services, here, self._total)
+
+    def _write(self, source_id: int, rows: Sequence[LedgerRow], sender: Executor) -> None:
+        if any(row.kind is EffectKind.NOTICE for row in rows):
+            self._settle()  # a notice waits for its Task, which may be on its way
+        with self._services.database.begin(reading=True) as uow:
+            source = uow.sources.by_id(source_id)
+        writing = WritingBack(self._services, source, rows)
+        writing.prepare()
+        sent = sender.submit(writing.send)
+        self._settle()
+        self._under_way = (writing, sent)
+
+    def _settle(self) -> bool:
+        """Waits until what is under way has been sent, and records it; whether there was anything."""
+        if self._under_way is None:
+            return False
+        (writing, sent), self._under_way = self._under_way, None
+        sent.result()
+        result = writing.record()
+        self._total.written += result.written
+        self._total.unchanged += result.unchanged
+        self._total.failed += len(result.failed)
+        self._total.conflicts += len(result.conflicts)
+        if result.conflicts:
+            self._decide_again()
+        return True
 
 
 def _record(services: Services, rows: Sequence[LedgerRow], total: Delivered) -> None:

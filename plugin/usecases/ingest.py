@@ -6,7 +6,7 @@ before it, so that a crash in between loses nothing: the page comes again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -53,6 +53,8 @@ class Ingested:
 
 def ingest(services: Services, source: Source, page: Page) -> Ingested:
     """Stores one page, and its cursor where it has one. Storing it again changes nothing."""
+    if not page.facts:
+        return _ingest_end(services, source, page)
     ehr, now = services.ehr(source), services.clock()
     with services.database.begin(reading=True) as uow:
         rules = rules_for(services, uow, source, now)
@@ -63,6 +65,16 @@ def ingest(services: Services, source: Source, page: Page) -> Ingested:
         done = _Ingestion(uow, source, rules, tuple(ehr.types), now).of(page, linked, edits)
         uow.commit()
     return done
+
+
+def _ingest_end(services: Services, source: Source, page: Page) -> Ingested:
+    """A page without facts: each type's last one, most often."""
+    now = services.clock()
+    with services.database.begin() as uow:
+        uow.sources.lock(source)
+        _close(uow, source, page, now, aside=page.set_aside)
+        uow.commit()
+    return Ingested(read=page.read, new=0, first_seen=0, statements=0, set_aside=len(page.set_aside))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +103,8 @@ class _Ingestion:
         if unread:
             self.uow.patients.want_read_back(self.source, sorted(unread), self.now)
         said = sum(take(self.uow, self.source, edit, self.now) for edit in edits)
-        self._close(page, aside, named.keys() - {record.ref for record in aside})
+        good = named.keys() - {record.ref for record in aside}
+        _close(self.uow, self.source, page, self.now, aside=aside, good=sorted(good))
         return Ingested(
             read=page.read,
             new=stored.new,
@@ -181,13 +194,16 @@ class _Ingestion:
         unread = frozenset(survivor for survivor in new.values() if not (is_early and survivor in tracked))
         return frozenset((*pairs, *pairs.values())), unread
 
-    def _close(self, page: Page, aside: Sequence[SetAside], good: Iterable[str]) -> None:
-        sources = self.uow.sources
-        sources.clear_aside(self.source, sorted(good))
-        if aside:
-            sources.set_aside(self.source, aside, self.now)
-        if page.cursor is not None:
-            sources.move(self.source, page.type, page.cursor, self.now)
+
+def _close(
+    uow: UnitOfWork, source: Source, page: Page, now: datetime, *, aside: Sequence[SetAside], good: Sequence[str] = ()
+) -> None:
+    if good:
+        uow.sources.clear_aside(source, good)
+    if aside:
+        uow.sources.set_aside(source, aside, now)
+    if page.cursor is not None:
+        uow.sources.move(source, page.type, page.cursor, now)
 
 
 def _seen(fact: Fact, now: datetime) -> Fact:

@@ -47,15 +47,25 @@ class Reassessed:
         )
 
 
-def reassess(services: Services, now: datetime, limit: int = BATCH) -> Reassessed:
-    """One batch, in one transaction. Rows that somebody else has locked are left to them."""
+def reassess(services: Services, now: datetime, limit: int = BATCH, *, patient_id: int | None = None) -> Reassessed:
+    """One batch, in one transaction. Rows that somebody else has locked are left to them. With a patient, only this one
+    where it is due."""
     with services.database.begin() as uow:
-        rows = uow.patients.claim_due(now, limit)
+        rows = uow.patients.claim_due(now, limit, patient_id=patient_id)
         if not rows:
             return Reassessed()
-        stored = _Batch(services, uow, rows, now).store()
+        stored = _Batch(services, uow, rows, now).store(uow.patients.records(rows))
         uow.commit()
     return _counted(stored)
+
+
+def reassess_locked(
+    services: Services, uow: UnitOfWork, row: PatientRow, record: Record, *, now: datetime, by: str
+) -> bool:
+    """One patient whom the caller has locked and read, in the caller's transaction: a person's act is to be seen at once.
+    ``by`` is who acted. False when the assessment could not be made; it is tried again later."""
+    (stored,) = _Batch(services, uow, [row], now, by=by).store([record])
+    return stored.failed is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +80,19 @@ class _Ground:
 class _Batch:
     """Locked patients within their transaction."""
 
-    def __init__(self, services: Services, uow: UnitOfWork, rows: Sequence[PatientRow], now: datetime) -> None:
+    def __init__(
+        self, services: Services, uow: UnitOfWork, rows: Sequence[PatientRow], now: datetime, *, by: str | None = None
+    ) -> None:
         self._uow = uow
         self._now = now
+        self._by = by
         self._rows = rows
         self._practice = services.practice
         self._grounds = {id_: self._ground(services, id_) for id_ in {row.source_id for row in rows}}
         self._places: int | None = None
 
-    def store(self) -> Sequence[Outcome]:
-        """Assesses, reconciles and saves all of them."""
-        records = self._uow.patients.records(self._rows)
+    def store(self, records: Sequence[Record]) -> Sequence[Outcome]:
+        """Assesses, reconciles and saves all of them, each by its record."""
         outcomes = [self._assessed(row, record) for row, record in zip(self._rows, records, strict=True)]
         moved = [outcome.row.id for outcome in outcomes if not outcome.unchanged and outcome.failed is None]
         ledger = self._uow.ledger.of_patients(moved) if moved else {}
@@ -103,7 +115,9 @@ class _Batch:
             backlog = is_in_backlog(row, record, assessment, ground.first_read)
             digest = digest_of(assessment) + ("b" if backlog else "")
             unchanged = digest == row.digest
-            return Outcome(row=row, assessment=assessment, digest=digest, unchanged=unchanged, backlog=backlog)
+            return Outcome(
+                row=row, assessment=assessment, digest=digest, unchanged=unchanged, backlog=backlog, by=self._by
+            )
 
         return self._alone(row, of_one)
 

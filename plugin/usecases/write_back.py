@@ -6,7 +6,8 @@ for, and what a crash left claimed is claimed again, found unchanged, and done.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -49,23 +50,48 @@ def pause_after(attempts: int) -> timedelta:
     return min(_FIRST_PAUSE * (1 << doublings), _LONGEST_PAUSE)
 
 
-def write_back(services: Services, source: Source, rows: Sequence[LedgerRow]) -> WriteBack:
-    """Carries out claimed writes and notices of one source, and records what became of each."""
-    result = WriteBack()
-    ehr = services.ehr(source)
-    try:
-        adopt(services, source)
-        drafted = _draft(ehr, rows, result)
-        changed = _changed(services, source, ehr, drafted=drafted, result=result)
-        changed = _in_turn(services, source, changed, result)
-        if changed:
-            _send(services, source, ehr, changed=changed, result=result)
-    except MilepostError as error:
-        _all_failed(rows, result, error)
-    _record(services, source, result)
-    if result.conflicts:
-        _read_again(services, source, ehr, [ref for _, ref in result.conflicts])
-    return result
+class WritingBack:
+    """Claimed writes and notices of one source on their way, step by step: a caller may prepare the next ones while these
+    are sent. Whoever does so is to the others like one more worker."""
+
+    def __init__(self, services: Services, source: Source, rows: Sequence[LedgerRow]) -> None:
+        self._services, self._source, self._rows = services, source, rows
+        self._ehr = services.ehr(source)
+        self._changed: Mapping[str, tuple[LedgerRow, Draft]] = {}
+        self._outgoing: Sequence[Draft] = ()
+        self._result = WriteBack()
+
+    def prepare(self) -> None:
+        """What differs from what stands there is drafted and remembered, and that is committed before it is sent."""
+        with self._until_it_fails():
+            adopt(self._services, self._source)
+            drafted = _draft(self._ehr, self._rows, self._result)
+            changed = _changed(self._services, self._source, self._ehr, drafted=drafted, result=self._result)
+            self._changed = _in_turn(self._services, self._source, changed, self._result)
+            self._outgoing = _remembered(self._services, self._source, self._ehr, self._changed)
+
+    def send(self) -> None:
+        """Needs nothing but the server: it may be done in another thread."""
+        with self._until_it_fails():
+            for answer in self._ehr.write(self._outgoing) if self._outgoing else ():
+                if answer.ref in self._changed:
+                    _sort_out(self._changed[answer.ref][0], answer, self._result)
+
+    def record(self) -> WriteBack:
+        """What became of each."""
+        _record(self._services, self._source, self._result)
+        if self._result.conflicts:
+            _read_again(self._services, self._source, self._ehr, [ref for _, ref in self._result.conflicts])
+        return self._result
+
+    @contextmanager
+    def _until_it_fails(self) -> Iterator[None]:
+        """The source as a whole did not answer, or did not let us in: later it may."""
+        try:
+            yield
+        except MilepostError as error:
+            _all_failed(self._rows, self._result, error)
+            self._outgoing = ()
 
 
 def _draft(ehr: Ehr, rows: Sequence[LedgerRow], result: WriteBack) -> dict[str, tuple[LedgerRow, Draft]]:
@@ -156,18 +182,18 @@ def _looked_up(
     return {there.ref: there.digest for there in found}
 
 
-def _send(
-    services: Services, source: Source, ehr: Ehr, *, changed: Mapping[str, tuple[LedgerRow, Draft]], result: WriteBack
-) -> None:
+def _remembered(
+    services: Services, source: Source, ehr: Ehr, changed: Mapping[str, tuple[LedgerRow, Draft]]
+) -> Sequence[Draft]:
+    """What is to be sent: the drafts, of which we know from now on that they may stand there, with their Provenance."""
     drafts = [draft for _, draft in changed.values()]
+    if not drafts:
+        return ()
     now = services.clock()
     with services.database.begin() as uow:
         uow.sent.remember(source, drafts, now)
         uow.commit()
-    answers = ehr.write(ehr.accompanied(drafts, now))
-    for answer in answers:
-        if answer.ref in changed:
-            _sort_out(changed[answer.ref][0], answer, result)
+    return ehr.accompanied(drafts, now)
 
 
 def _sort_out(row: LedgerRow, answer: Written, result: WriteBack) -> None:
@@ -222,6 +248,5 @@ def _read_again(services: Services, source: Source, ehr: Ehr, refs: Sequence[str
 
 
 def _all_failed(rows: Sequence[LedgerRow], result: WriteBack, error: MilepostError) -> None:
-    """The source as a whole did not answer, or did not let us in: later it may."""
     settled = {*result.done, *(row.id for row, _, _ in result.failed), *(row.id for row, _ in result.conflicts)}
     result.failed += [(row, str(error), True) for row in rows if row.id not in settled]

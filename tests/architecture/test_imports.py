@@ -19,6 +19,8 @@ ROOMS_TO_BREAK = [
     ("plugin/storage/planted.py", "import fhirclient\n", "plugin.storage.planted:1 imports fhirclient"),
     ("plugin/api/planted.py", "import plugin.storage\n", "plugin.api.planted:1 imports plugin.storage"),
     ("fhir_adapters/planted.py", "import requests\n", "fhir_adapters.planted:1 imports requests"),
+    ("ui_extension/planted.py", "import plugin.storage\n", "ui_extension.planted:1 imports plugin.storage"),
+    ("ui_extension/planted.py", "import plugin.api.limit\n", "ui_extension.planted:1 imports plugin.api.limit"),
     ("tasks/dispatch.py", "import plugin.bootstrap\n", "tasks.dispatch:1 imports plugin.bootstrap"),
 ]
 
@@ -32,7 +34,7 @@ def run_contracts(tree: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def copied_tree(tmp_path: Path) -> Path:
     """The product's packages and the settings of the linters, to be broken."""
-    for folder in ("plugin", "fhir_adapters", "tasks", "deploy/lint"):
+    for folder in (*PACKAGES, "deploy/lint"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     for file in ("setup.cfg", "pyproject.toml"):
         shutil.copy(ROOT / file, tmp_path)

@@ -83,7 +83,7 @@ def tokens(now: datetime, access: str = "a1") -> Tokens:
 
 
 def test_a_launch_is_taken_once(site: Site) -> None:
-    """As it was begun; afterwards it never was."""
+    """As it was begun; afterwards it never was (row 5)."""
     pending = a_pending(site.now())
     site.launches.begin("state", pending)
 
@@ -95,7 +95,7 @@ def test_a_launch_is_taken_once(site: Site) -> None:
 
 
 def test_of_many_who_take_a_launch_one_gets_it(site: Site) -> None:
-    """Whatever they do at the same moment."""
+    """Whatever they do at the same moment (row 5)."""
     site.launches.begin("state", a_pending(site.now()))
     got: list[PendingLaunch | None] = []
 

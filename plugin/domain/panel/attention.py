@@ -9,9 +9,10 @@ from plugin.domain.assessment import EffectKind, Gap, Milestone, PlanState, Stat
 from plugin.domain.ladder import Ladder, Tier
 from plugin.domain.ledger import EffectState, LedgerRow
 from plugin.domain.panel.on_file import OnFile
-from plugin.domain.panel.view import Attempt, Attention, Line, Next, NextKind, Rung, RungState, Work
+from plugin.domain.panel.view import Attempt, Attention, Line, Next, NextKind, Rung, RungState
 from plugin.domain.permissions import Data
 from plugin.domain.record import Said, Statement
+from plugin.domain.work import WorkItem
 
 _OPEN = ("open", "claimed", "snoozed")
 _STATES = {
@@ -71,9 +72,7 @@ def _attention(milestone: Milestone, earlier: int, plan: PlanState, file: OnFile
         next=_next(milestone, rungs, file),
         rungs=rungs,
         attempts=attempts_of(milestone.key, file),
-        work=_work(milestone.key, file),
         earlier_turns=earlier,
-        program=plan.program,
     )
 
 
@@ -158,9 +157,9 @@ def contact_of(statement: Statement, file: OnFile) -> Attempt:
 def _next(milestone: Milestone, rungs: Sequence[Rung], file: OnFile) -> Next:
     contact_on = _contact_on(milestone.key, file)
     if milestone.status is Status.IN_REVIEW:
-        asked = _work(milestone.key, file)
-        role = asked[0].role if asked else None
-        return Next(NextKind.REVIEW, asked[0].due if asked else None, role, contact_on=contact_on)
+        asked = _asked(milestone.key, file)
+        due = file.rules.practice.day(asked.due_at) if asked else None
+        return Next(NextKind.REVIEW, due, asked.role if asked else None, contact_on=contact_on)
     booked = file.day(milestone.booked_for)
     if booked is not None:
         return Next(NextKind.BOOKING, booked.on, contact_on=contact_on)
@@ -178,7 +177,7 @@ def _contact_on(key: str, file: OnFile) -> date | None:
     return on if on and on >= file.today else None
 
 
-def _work(key: str, file: OnFile) -> tuple[Work, ...]:
-    """Open work items that list the milestone; they are in a role's queue, whoever owns the step."""
-    items = [i for i in file.work if i.state in _OPEN and any(step == key for step, _ in i.milestones)]
-    return tuple(Work(i.kind, i.role, file.rules.practice.day(i.due_at)) for i in items)
+def _asked(key: str, file: OnFile) -> WorkItem | None:
+    """The open work item that lists the milestone: it is in a role's queue, whoever owns the step."""
+    items = (i for i in file.work if i.state in _OPEN and any(step == key for step, _ in i.milestones))
+    return next(items, None)

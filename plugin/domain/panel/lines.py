@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from plugin.domain.act import ABOUT, offered_for, primary_for
-from plugin.domain.assessment import Evidence, Gap, Milestone, Missed, PlanState, Status, Strength
+from plugin.domain.assessment import Evidence, Gap, Milestone, Missed, PlanState, Status
 from plugin.domain.goal import GoalLine
 from plugin.domain.panel.on_file import OnFile, title_of
 from plugin.domain.panel.view import Booking, Day, Found, Line, Look, Miss, Word
@@ -54,7 +54,7 @@ def line_of(milestone: Milestone, file: OnFile, goals: Sequence[GoalLine] = ()) 
         tier=milestone.tier if milestone.gap is Gap.OPEN else 0,
         booking=booking_of(milestone, file),
         done_on=milestone.completed_on,
-        evidence=tuple(_found(evidence, milestone, file) for evidence in milestone.evidence),
+        evidence=tuple(_found(evidence, file) for evidence in milestone.evidence),
         word=_word(milestone, file),
         missed=tuple(_miss(missed, file) for missed in milestone.missed) if Data.SCHEDULE in file.visible else (),
         hold_until=milestone.hold_until,
@@ -77,7 +77,6 @@ def booking_of(milestone: Milestone, file: OnFile) -> Booking | None:
     return Booking(
         ref=appointment.ref,
         day=day,
-        title=appointment_title(appointment),
         with_whom=_with_whom(appointment, file),
     )
 
@@ -95,10 +94,9 @@ def _with_whom(appointment: Appointment, file: OnFile) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def _found(evidence: Evidence, milestone: Milestone, file: OnFile) -> Found:
+def _found(evidence: Evidence, file: OnFile) -> Found:
     fact = file.record.facts.get(evidence.resource)
     may_see = Data.RESULTS in file.visible or evidence.resource.partition("/")[0] in _WHAT_IT_WAS
-    is_settled = milestone.status is not Status.IN_REVIEW or evidence.strength is not Strength.LOOSE
     return Found(
         ref=evidence.resource,
         version=evidence.version,
@@ -106,7 +104,6 @@ def _found(evidence: Evidence, milestone: Milestone, file: OnFile) -> Found:
         on=evidence.on,
         title=fact_title(fact) if may_see else None,
         value=fact_value(fact) if may_see else None,
-        is_open=not is_settled,
     )
 
 

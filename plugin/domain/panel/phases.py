@@ -23,6 +23,7 @@ from plugin.domain.panel.view import (
 )
 from plugin.domain.record import CarePlan, Moment
 
+_DRAWN = (Look.DONE, Look.LATE, Look.REVIEW, Look.BOOKED, Look.READY, Look.LATER, Look.HOLD, Look.DROPPED)
 SEGMENTS_AT_MOST = 24
 """More than these are drawn as one piece for each look, not one for each milestone."""
 
@@ -43,7 +44,6 @@ def _plan(plan: PlanState, file: OnFile, lines: Mapping[str, Line]) -> PlanView:
         program=program.title if program else None,
         program_version=plan.program_version,
         flags=plan.flags,
-        author=file.who(plan.author) if plan.author else None,
         phases=tuple(_phase(title, steps, lines) for title, steps in phased(plan, file)),
         left_out=len(plan.left_out),
     )
@@ -86,7 +86,7 @@ def _bar_phase(title: str | None, steps: Sequence[Milestone], total: int) -> Bar
     looks = [look_of(m) for m in steps]
     segments: Iterable[Segment] = (Segment(look, 1) for look in looks)
     if total > SEGMENTS_AT_MOST:
-        ordered = sorted(looks, key=list(Look).index)
+        ordered = sorted(looks, key=_DRAWN.index)
         segments = (Segment(look, len(list(same))) for look, same in groupby(ordered))
     return BarPhase(title, sum(look is Look.DONE for look in looks), len(looks), tuple(segments))
 

@@ -123,7 +123,6 @@ class Booking:
 
     ref: str | None
     day: Day
-    title: str | None = None
     with_whom: tuple[str, ...] = ()
 
 
@@ -137,8 +136,6 @@ class Found:
     on: date | None = None
     title: str | None = None
     value: str | None = None
-    is_open: bool = False
-    """Loose, and nobody has said yet whether it counts."""
 
 
 class Word(NamedTuple):
@@ -251,14 +248,6 @@ class Next(NamedTuple):
     contact_on: date | None = None
 
 
-class Work(NamedTuple):
-    """An open work item that lists the milestone, in the queue of a role."""
-
-    kind: str
-    role: str
-    due: date
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attention:
     """Something that needs a person: a gap, or a step in review. ``earlier_turns`` of the same step were missed too."""
@@ -267,9 +256,7 @@ class Attention:
     next: Next
     rungs: tuple[Rung, ...] = ()
     attempts: tuple[Attempt, ...] = ()
-    work: tuple[Work, ...] = ()
     earlier_turns: int = 0
-    program: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,7 +283,6 @@ class PlanView:
     program: str | None = None
     program_version: str | None = None
     flags: tuple[str, ...] = ()
-    author: Who | None = None
     phases: tuple[PhaseView, ...] = ()
     left_out: int = 0
 

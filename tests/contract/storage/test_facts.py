@@ -6,6 +6,7 @@ from datetime import timedelta
 from plugin.domain.record import Appointment, Other, Participant
 from plugin.domain.source import Source
 from plugin.storage import tables
+from plugin.storage.transaction import MANY
 from plugin.usecases.ports import Database
 from tests.contract.storage.databases import Rows
 from tests.contract.storage.given import LATER, NOW, a_care_plan, a_result, kept
@@ -154,3 +155,19 @@ def test_sources_do_not_see_each_other(database: Database, source: Source) -> No
         assert unit.facts.store(other, kept(a_result(1)), NOW + timedelta(seconds=1)).new == 1
         assert unit.facts.delete(other, ["Observation/o1"], LATER) == {"Patient/p1"}
         assert list(unit.facts.known(source, ["Observation/o1"])) == ["Observation/o1"]
+
+
+def test_many_at_once_are_stored_as_one_is(database: Database, source: Source, rows: Rows) -> None:
+    """A page takes another way into PostgreSQL than a few facts do, and so does what it replaces."""
+    refs = [f"Observation/o{number}" for number in range(MANY)]
+    with database.begin() as unit:
+        unit.facts.store(source, kept(*(a_result(number, "1") for number in range(MANY))), NOW)
+        stored = unit.facts.store(source, kept(*(a_result(number, "2") for number in range(MANY))), LATER)
+        found = unit.facts.get(source, refs)
+        unit.commit()
+
+    assert (stored.new, stored.unchanged) == (MANY, 0)
+    assert sorted(found, key=lambda fact: fact.ref) == sorted(
+        (a_result(number, "2") for number in range(MANY)), key=lambda fact: fact.ref
+    )
+    assert {past["version"] for past in rows(tables.fact_history)} == {"1"}

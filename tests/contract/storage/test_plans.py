@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from plugin.domain.assessment import Evidence, Gap, Missed, Owner, Status, Strength
 from plugin.domain.source import Source
 from plugin.storage import tables
+from plugin.storage.transaction import MANY
 from plugin.usecases.ports import Database
 from tests.contract.storage.databases import Rows
 from tests.contract.storage.given import (
@@ -193,3 +194,21 @@ def test_summary_counts(database: Database, source: Source) -> None:
             "flags": {"a": 1, "b": 2},
         }
         assert unit.plans.summary(empty)["patients"] == 0
+
+
+def test_many_at_once_are_stored_as_one_is(database: Database, source: Source, rows: Rows) -> None:
+    """A batch takes another way into PostgreSQL than a few rows do; stored again, it changes nothing but its times."""
+    (row,) = tracked(database, source, "Patient/p1")
+    steps = [a_step(f"k{number}") for number in range(MANY)]
+    effects = tuple(an_effect(f"e{number}", at=LATER, content={"title": "HbA1c: \t „x“"}) for number in range(MANY))
+    outcome = an_outcome(row, a_plan(*steps), create=effects)
+
+    saved(database, outcome)
+    saved(database, outcome, now=LATER)
+
+    with database.begin(reading=True) as unit:
+        assert unit.plans.of_patient(source, "Patient/p1", TODAY) == [a_plan(*steps)]
+    stored = rows(tables.effect)
+    assert len(stored) == MANY
+    assert {effect["at"] for effect in stored} == {LATER}
+    assert len({effect["key"]: effect["content"] for effect in stored}) == MANY

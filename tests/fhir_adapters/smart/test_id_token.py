@@ -178,7 +178,7 @@ def a_strange_key_under_a_known_kid(authority: Authority) -> str:
 
 
 def a_key_that_it_brings_itself(authority: Authority) -> str:
-    """In its header, and where that header says."""
+    """In its header, and where that header says (row 2: that address is never asked)."""
     strange = rsa("strange")
     header = {"alg": "RS256", "kid": "strange", "jku": f"{EVIL}/keys", "x5u": f"{EVIL}/cert", "jwk": public(strange)}
     return jwt.encode(header, authority.claims, strange, algorithms=["RS256"])

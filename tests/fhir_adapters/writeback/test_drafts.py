@@ -1,6 +1,8 @@
 """Tests of fhir_adapters/writeback/drafts.py: what goes out, in which order, and how it is known again."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -155,6 +157,24 @@ def test_each_patient_gets_one_provenance() -> None:
     assert kinds == ["Device", "Task", "DetectedIssue", "Provenance", "Flag", "Provenance"]
     assert told[3].body["target"] == [{"reference": task.ref}, {"reference": gap.ref}]
     assert [draft.ref for draft in later] == [draft.ref for draft in told]
+
+
+def test_each_person_has_a_provenance_of_exactly_their_writes() -> None:
+    """What two people's acts and time bring about in one transaction is told apart."""
+    task, gap, flag = drafts_for([TASK, GAP, Row("flag", a_flag_content("Patient/p1").as_json())], NAMES)
+    nurse, doctor = replace(task, by="Practitioner/nurse"), replace(gap, by="Practitioner/doctor")
+
+    told = with_provenance([nurse, doctor, flag], NAMES, recorded=NOON)
+
+    bodies: list[Any] = [draft.body for draft in told[3:]]  # Any: FHIR's own JSON
+    authors = {b["target"][0]["reference"]: [agent["who"]["reference"] for agent in b["agent"]] for b in bodies}
+    milepost = "Device/milepost"
+    assert authors == {
+        task.ref: ["Practitioner/nurse", milepost],
+        gap.ref: ["Practitioner/doctor", milepost],
+        flag.ref: [milepost],
+    }
+    assert len({draft.ref for draft in told}) == 6
 
 
 def test_milepost_itself_is_a_draft_too() -> None:

@@ -21,6 +21,13 @@ def test_milepost_and_the_person_are_both_named() -> None:
     ]
 
 
+def test_a_person_without_a_resource_is_named_by_our_own_number() -> None:
+    """No reference that a server would refuse."""
+    body = provenance([a_draft()], NAMES, recorded=NOON, person="user:7")
+
+    assert body["agent"][0]["who"] == {"identifier": {"system": "https://milepost.example/user", "value": "7"}}
+
+
 def test_without_a_person_milepost_stands_alone() -> None:
     """The passing of time has no author."""
     assert len(provenance([a_draft()], NAMES, recorded=NOON)["agent"]) == 1

@@ -115,8 +115,9 @@ class Chart:
         rows += [Row("detected-issue", gap.as_json()) for gap in (*gaps[:-1], gaps[-1].withdrawn)]
         rows.append(Row("flag", flag_content("main", self.patient, steps[:1]).as_json()))
         rows += [Row("overdue", self._notice(recipient)) for recipient in (f"Practitioner/dr-{self.code}", "provider")]
-        drafts = drafts_for(rows, self.names, {})
-        return with_provenance(drafts, self.names, recorded=NOON, person="https://sso.example/fhir/Practitioner/9")
+        person = "https://sso.example/fhir/Practitioner/9"
+        drafts = [replace(draft, by=person) for draft in drafts_for(rows, self.names, {})]
+        return with_provenance(drafts, self.names, recorded=NOON)
 
     def standing(self, ref: str) -> dict[str, Any]:
         """What stands on the server now."""

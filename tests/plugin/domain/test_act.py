@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ AT = datetime(2026, 6, 16, 12, tzinfo=UTC)
 LOOSE = (Evidence("Encounter/e1", Strength.LOOSE, date(2026, 6, 10), "3"),)
 
 
-def step(status: Status, **changes: object) -> Milestone:
+def step(status: Status, **changes: Any) -> Milestone:
     """A step of that status, not late."""
     return a_step(**{"status": status, "gap": Gap.NONE, **changes})
 

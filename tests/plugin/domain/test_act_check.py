@@ -48,12 +48,12 @@ def ground(*facts: Fact, **changes: Any) -> Ground:
     return Ground(milestone=milestone, record=record, today=TODAY)
 
 
-def checked(kind: ActKind, on: Ground | None = None, **parts: str) -> Checked:
+def checked(kind: ActKind, on: Ground | None = None, /, **parts: str) -> Checked:
     """The act, made sure of."""
     return check_act(Act(kind=kind, milestone="k1", once="x", **parts), on or ground())
 
 
-def wrong(kind: ActKind, on: Ground | None = None, **parts: str) -> Sequence[str]:
+def wrong(kind: ActKind, on: Ground | None = None, /, **parts: str) -> Sequence[str]:
     """The fields that are complained of."""
     with pytest.raises(BadAct) as caught:
         checked(kind, on, **parts)
@@ -94,7 +94,7 @@ def wrong(kind: ActKind, on: Ground | None = None, **parts: str) -> Sequence[str
 )
 def test_what_is_missing_is_said_at_its_field(kind: ActKind, parts: dict[str, str], fields: list[str]) -> None:
     """In a sentence."""
-    assert wrong(kind, **parts) == fields
+    assert wrong(kind, None, **parts) == fields
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_what_is_missing_is_said_at_its_field(kind: ActKind, parts: dict[str, st
 )
 def test_what_is_complete_is_taken(kind: ActKind, parts: dict[str, str], expected: Checked) -> None:
     """Exactly as it was meant; evidence in the version that the step shows."""
-    assert checked(kind, **parts) == expected
+    assert checked(kind, None, **parts) == expected
 
 
 @pytest.mark.parametrize(

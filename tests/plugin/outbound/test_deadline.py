@@ -1,55 +1,29 @@
 """Tests of plugin/outbound/deadline.py over TLS: the deadline holds there too, and so does the certificate."""
 
-import ipaddress
-import ssl
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from plugin.domain.errors import TooSlow, Untrusted
 from plugin.outbound import GuardedSession, Retries, Terms
 from tests import rogue as play
+from tests.certificates import certificate as certificate_for
+from tests.certificates import served_with
 from tests.rogue import Rogue, rogue_server
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for 127.0.0.1, signed by itself, with its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path_factory.mktemp("tls") / "server.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file.write_bytes(made.public_bytes(serialization.Encoding.PEM) + private)
-    return file
+    """For 127.0.0.1, signed by itself."""
+    return certificate_for(tmp_path_factory.mktemp("tls") / "server.pem", "127.0.0.1")
 
 
 @pytest.fixture
 def rogue(certificate: Path) -> Iterator[Rogue]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    with rogue_server(context) as server:
+    with rogue_server(served_with(certificate)) as server:
         yield server.plays(play.answers())
 
 

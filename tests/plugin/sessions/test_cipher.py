@@ -1,4 +1,4 @@
-"""Stored secrets: sealed under keys of a file, bound to what they belong to."""
+"""Stored secrets: sealed under keys of a file, bound to what they belong to (threat row 23)."""
 
 import base64
 import stat

@@ -1,6 +1,8 @@
 """Acts from the panel: said once, seen at once, on the right patient and the right version, by who may."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,7 +14,7 @@ from plugin.domain.launch import PanelSession
 from plugin.domain.permissions import RIGHTS, Action, Data, Role
 from plugin.domain.record import Said
 from plugin.domain.writes import task_ref
-from plugin.usecases.act import Acted, act, undo
+from plugin.usecases.act import WAIT, Acted, act, undo
 from plugin.usecases.deliver import deliver_now
 from tests.builders import World, a_booking, a_patient, a_plan, a_result
 
@@ -384,3 +386,43 @@ def test_who_waits_for_a_reading_is_assessed_after_it(world: World, panel: Panel
     assert status_of(world)[0] == "ready"
     world.sweep()
     assert status_of(world)[0] == "completed"
+
+
+in_sqlite = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+"""Where two transactions really meet."""
+
+
+@in_sqlite
+def test_of_two_who_act_at_once_one_is_told(world: World, panel: PanelSession) -> None:
+    """Threat 20: both saw the same; one is first, and the other learns of it instead of writing over it."""
+    version = version_of(world)
+    sessions = [panel, replace(panel, who="Practitioner/other", launch="launch-2")]
+    kinds = [ActKind.DONE, ActKind.HOLD]
+
+    def of_one(number: int) -> str:
+        try:
+            doing(world, sessions[number], kinds[number], version=version, reason="away", until="2026-07-01")
+        except Stale:
+            return "told"
+        return "done"
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = sorted(pool.map(of_one, range(2)))
+
+    assert outcomes == ["done", "told"]
+    assert len(world.statements()) == len(audited(world)) == 1
+
+
+@in_sqlite
+def test_who_has_the_patient_in_hand_is_waited_for_half_a_second(world: World, panel: PanelSession) -> None:
+    """Then it is said; nothing was written."""
+    version = version_of(world)
+    with world.database.begin() as other:
+        other.patients.lock(world.now_source(), "Patient/p1", timedelta(seconds=1))
+        began = time.monotonic()
+        with pytest.raises(RecordBusy):
+            doing(world, panel, version=version)
+        waited = time.monotonic() - began
+
+    assert waited > WAIT.total_seconds() * 0.9
+    assert nothing_was_written(world)
