@@ -24,6 +24,7 @@ limit_request_field_size = 8190
 proxy_protocol = False
 forwarded_allow_ips = ""  # nobody tells us who else is asking (plugin/api/access.py)
 server_software = "milepost"
+control_socket_disable = True  # gunicorn 27 makes one in the home of its user, shared by all its servers on the machine
 
 # Milepost logs every request by its route's pattern. Whoever turns gunicorn's own log on gets no query, and should know
 # that the paths of hooks and charts are in it.

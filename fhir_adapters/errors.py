@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from plugin.domain.errors import (
+    SAYS,
     Gone,
     MilepostError,
     NotFound,
@@ -49,7 +50,7 @@ def failure_of(answer: Answer, resource: object = None, secrets: Iterable[str] =
     if 300 <= status < 400:
         hint = f"it redirects to {place_of(answer.headers.get('location', ''))}, and redirects are not followed"
     said = outcome_words(resource, secrets)
-    message = f"{answer.asked}: {status}" + (f", {hint}" if hint else "") + (f"; it says: {said}" if said else "")
+    message = f"{answer.asked}: {status}" + (f", {hint}" if hint else "") + (f"{SAYS}{said}" if said else "")
     if answer.is_temporary:
         return ServerBusy(message, retry_after=answer.retry_after, status_code=status)
     return _KINDS.get(status, Refused)(message, status_code=status)

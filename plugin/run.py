@@ -51,9 +51,11 @@ class Part:
 
 def parts(bind: str) -> Sequence[Part]:
     """What runs. deploy/compose.yaml starts the same."""
-    web = ("--bind", bind, "--workers", WEB_PROCESSES, "--threads", WEB_THREADS, "--timeout", WEB_TIMEOUT_S)
+    size = ("--workers", WEB_PROCESSES, "--threads", WEB_THREADS, "--timeout", WEB_TIMEOUT_S)
+    # An EHR's launch may take thousands of letters; gunicorn 27's control socket is shared by all its servers here.
+    line = ("--limit-request-line", 8190, "--no-control-socket", "--log-level", "warning")
     return (
-        Part("web", _python("gunicorn", *web, "--log-level", "warning", "plugin.app:create_app()")),
+        Part("web", _python("gunicorn", "--bind", bind, *size, *line, "plugin.app:create_app()")),
         *(Part(f"{name} worker", _worker(name, routes)) for name, routes in WORKERS.items()),
         Part("beat", _celery("beat")),
     )

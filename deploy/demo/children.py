@@ -19,6 +19,7 @@ ANSWER_S = 5.0
 OK = 200
 POLL_S = 0.1
 STOP_WITHIN_S = 40.0  # longer than `milepost run` itself waits for its parts
+SOON_S = 5.0
 
 Process = subprocess.Popen[bytes]
 
@@ -48,9 +49,16 @@ class Child:
 
 
 @contextlib.contextmanager
-def child(name: str, command: Sequence[str], *, log: Path, environment: Mapping[str, str]) -> Iterator[Child]:
+def child(
+    name: str,
+    command: Sequence[str],
+    *,
+    log: Path,
+    environment: Mapping[str, str],
+    stop_within: float = STOP_WITHIN_S,
+) -> Iterator[Child]:
     """While the block runs."""
-    started = running(command, log=log, stop_with=signal.SIGTERM, environment=environment, stop_within=STOP_WITHIN_S)
+    started = running(command, log=log, stop_with=signal.SIGTERM, environment=environment, stop_within=stop_within)
     with started as process:
         yield Child(name, process, log)
 

@@ -29,7 +29,9 @@ class Practice:
     resources: int
     with_gap: int
     to_enrol: int
-    hapi_port: int
+    ehr_port: int
+    showcase: str = ""
+    """The patient whose chart holds something of everything, where one was made."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,21 @@ class Place:
     def key_file(self) -> Path:
         """Milepost's keys."""
         return self.folder / "milepost.key"
+
+    @property
+    def jwk_file(self) -> Path:
+        """The keys by which the EHR knows Milepost."""
+        return self.folder / "milepost.jwk"
+
+    @property
+    def clients(self) -> Path:
+        """What the EHR is told of Milepost."""
+        return self.folder / "clients.json"
+
+    @property
+    def ehr_log(self) -> Path:
+        """The words of the EHR."""
+        return self.folder / "ehr.log"
 
     @property
     def enrolments(self) -> Path:
@@ -93,7 +110,8 @@ class Place:
         shutil.rmtree(self.hapi, ignore_errors=True)
         for side in ("", "-wal", "-shm"):
             self.database.with_name(self.database.name + side).unlink(missing_ok=True)
-        for file in (self.key_file, self.enrolments, self.settings_file, self.command_log, self.run_log, self._books):
+        kept = (self.key_file, self.jwk_file, self.enrolments, self.settings_file, self._books)
+        for file in (*kept, self.clients, self.command_log, self.run_log, self.ehr_log):
             file.unlink(missing_ok=True)
 
     def practice(self) -> Practice | None:
@@ -113,10 +131,12 @@ class Place:
             "MILEPOST_DATABASE_URL": f"sqlite:///{self.database}",
             "MILEPOST_REDIS_URL": redis_url,
             "MILEPOST_KEY_FILE": str(self.key_file),
+            "MILEPOST_JWK_FILE": str(self.jwk_file),
             "MILEPOST_ZONE": ZONE.key,
             "MILEPOST_POLL_SECONDS": str(POLL_SECONDS),
             "MILEPOST_TICK_SECONDS": str(TICK_SECONDS),
             "MILEPOST_BIND": f"{HOST}:{web_port}",
+            "MILEPOST_PUBLIC_URL": web_at(web_port),
         }
         return {**variables(), **ours}
 
@@ -126,6 +146,11 @@ class Place:
         self.settings_file.unlink(missing_ok=True)
         with os.fdopen(os.open(self.settings_file, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
             file.writelines(["# Settings of the demo: set -a; . THIS FILE; set +a\n", *lines])
+
+
+def web_at(port: int) -> str:
+    """Milepost's own pages. Under another name than the EHR's, so that they are two sites to a browser, as in life."""
+    return f"http://localhost:{port}"
 
 
 def environment_of(settings: Mapping[str, str]) -> dict[str, str]:

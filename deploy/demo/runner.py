@@ -7,13 +7,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from deploy.demo import children, trial
+from deploy.demo import children, front, trial
+from deploy.demo.chart_side import OUR_TAG, Ehr
 from deploy.demo.children import HOST, Child
 from deploy.demo.command import MILEPOST, Command
-from deploy.demo.ehr import OUR_TAG, Ehr
+from deploy.demo.ehr.people import PEOPLE
+from deploy.demo.ehr.server import DemoEhr, at
 from deploy.demo.generator.__main__ import follow, open_writer, parser, this_day
 from deploy.demo.generator.load import LoadFailed, LoadRefused, target
-from deploy.demo.place import Place, Practice, environment_of
+from deploy.demo.place import Place, Practice, environment_of, web_at
 from deploy.demo.screen import Screen, StepFailed
 from deploy.demo.summary import Seen, books, summary
 from deploy.demo.trial import Trial, short
@@ -23,7 +25,7 @@ from deploy.services.process import ServerMissing
 from deploy.services.redis import redis_server
 
 SLUG = "demo"
-HAPI_PORT, WEB_PORT = 8190, 8790
+HAPI_PORT, WEB_PORT, EHR_PORT = 8190, 8790, 8880
 WEB_WITHIN_S = 90.0
 LOOK_S = 0.5
 
@@ -64,21 +66,24 @@ class Demo:
         if kept is None:
             self.place.clear()
         self._announce(kept)
-        hapi_port = _same_port(kept.hapi_port) if kept else children.free_port(HAPI_PORT)
         web_port = children.free_port(WEB_PORT)
-        ehr = Ehr(self.wishes.fhir or self._start_hapi(hapi_port), self.wishes.tag)
-        practice = kept or self._load(ehr, hapi_port)
+        demo_ehr = at(_same_port(kept.ehr_port) if kept else children.free_port(EHR_PORT))
+        ehr = Ehr(self.wishes.fhir or self._start_hapi(children.free_port(HAPI_PORT)), self.wishes.tag)
+        practice = kept or self._load(ehr, demo_ehr.port)
         settings = self.place.settings(self._start_redis(), web_port)
         self.place.write_settings(settings)
         command = Command(environment_of(settings), self.place.command_log)
-        self._go_on(command) if kept else self._set_up(command, ehr, practice)
+        unheard = replace(command, environment={**command.environment, "MILEPOST_PUBLIC_URL": ""})
+        self._prepare(unheard, is_new=kept is None)
+        front_door = self._start_ehr(command, demo_ehr, ehr, practice, web_port)
+        self._sweep(unheard, "milepost sweep") if kept else self._set_up(unheard, demo_ehr, ehr, practice)
         self.place.keep(practice)
         milepost = self._start_milepost(command, web_port)
         tried = self._summarize(command, ehr, practice)
         self.is_complete = True
         if not self.wishes.once:
-            self._tell_where_to_look(ehr, web_port, tried)
-            self._stay(milepost)
+            self._tell_where_to_look(demo_ehr, ehr, web_port, tried)
+            self._stay(milepost, front_door)
 
     # ------------------------------------------------------------------------------------------------ the EHR
     def _announce(self, kept: Practice | None) -> None:
@@ -106,7 +111,22 @@ class Demo:
             raise StepFailed(str(failure)) from failure
         return server.base_url
 
-    def _load(self, ehr: Ehr, hapi_port: int) -> Practice:
+    def _start_ehr(self, command: Command, demo_ehr: DemoEhr, ehr: Ehr, practice: Practice, web_port: int) -> Child:
+        with self.screen.step("Demo EHR", "starting") as step:
+            child = front.started(
+                self.held,
+                demo_ehr,
+                command=command,
+                place=self.place,
+                web=web_at(web_port),
+                behind=ehr.base,
+                tag=ehr.tag,
+                first=practice.showcase.removeprefix("Patient/"),
+            )
+            step.words = f"{demo_ehr.url}, in front of HAPI: from here on by token"
+        return child
+
+    def _load(self, ehr: Ehr, ehr_port: int) -> Practice:
         words = ["--patients", str(self.wishes.patients), "--load", ehr.base, "--tag", ehr.tag]
         chosen = parser().parse_args([*words, "--enrolments", str(self.place.enrolments)])
         chosen.today = this_day()
@@ -124,7 +144,8 @@ class Demo:
             resources=tally.resources,
             with_gap=tally.with_gap,
             to_enrol=writer.enrolled,
-            hapi_port=hapi_port,
+            ehr_port=ehr_port,
+            showcase=tally.showcase or "",
         )
 
     def _start_redis(self) -> str:
@@ -137,29 +158,35 @@ class Demo:
         return redis.url()
 
     # ----------------------------------------------------------------------------------------------- Milepost
-    def _set_up(self, command: Command, ehr: Ehr, practice: Practice) -> None:
+    def _prepare(self, command: Command, *, is_new: bool) -> None:
+        if not is_new:
+            with self.screen.step("milepost upgrade", "bringing the database up to date") as step:
+                command.run("upgrade")
+                step.words = "the database is up to date"
+            return
         with self.screen.step("milepost init", "making database and keys") as step:
             command.run("init")
-            step.words = f"SQLite in {short(self.place.database)}"
+            command.run("keys", "make")
+            step.words = f"SQLite in {short(self.place.database)}, keys by which the EHR knows Milepost"
+
+    def _set_up(self, command: Command, demo_ehr: DemoEhr, ehr: Ehr, practice: Practice) -> None:
+        """``command`` has no address of ours, so that nobody is called before somebody answers."""
         with self.screen.step("milepost source add", "asking the server what it can do") as step:
             only = ("--filter", f"_tag={ehr.filter}") if ehr.tag else ()
-            said = command.run("source", "add", SLUG, ehr.base, *only)
+            said = command.run("source", "add", SLUG, demo_ehr.fhir, "--client-id", front.CLIENT, *only)
             step.words = said.splitlines()[0].removeprefix(f"Source {SLUG}: ")
         with self.screen.step("milepost source test", "trying what a sweep needs") as step:
             checks = command.answer("source", "test", SLUG)
             step.words = f"all {len(checks)} checks are good"
+        with self.screen.step("milepost issuer add", "and a role for each of the EHR's people") as step:
+            front.introduce(command, demo_ehr, SLUG)
+            step.words = f"charts of {demo_ehr.url} may open the panel; {len(PEOPLE)} people have a role"
         self._sweep(command, "milepost sweep")
         if practice.to_enrol:
             with self.screen.step("milepost enrol", f"{practice.to_enrol} patients") as step:
                 command.python("deploy.demo.enrol", str(self.place.enrolments))
                 step.words = f"{practice.to_enrol} patients, by a person's word"
             self._sweep(command, "milepost sweep, again")
-
-    def _go_on(self, command: Command) -> None:
-        with self.screen.step("milepost upgrade", "bringing the database up to date") as step:
-            command.run("upgrade")
-            step.words = "the database is up to date"
-        self._sweep(command, "milepost sweep")
 
     def _sweep(self, command: Command, label: str) -> None:
         shows_bars = self.screen.console.is_terminal
@@ -184,16 +211,11 @@ class Demo:
             milepost.wait_until(partial(children.page_is_good, ready), WEB_WITHIN_S)
             step.words = f"{ready} says ok"
             if self._hapi is not None:
-                self._call_back(command, port)
+                # The Subscription, now that there is somebody to call: HAPI would try again and again. A server that is
+                # not the demo's own is left without one.
+                command.run("source", "probe", SLUG)
                 step.words += "; HAPI calls it when something changes"
         return milepost
-
-    @staticmethod
-    def _call_back(command: Command, web_port: int) -> None:
-        """Registers the Subscription, now that there is somebody to call: HAPI would try again and again. A server that
-        is not the demo's own is left without one."""
-        told = {**command.environment, "MILEPOST_PUBLIC_URL": f"http://{HOST}:{web_port}"}
-        replace(command, environment=told).run("source", "probe", SLUG)
 
     # -------------------------------------------------------------------------------------------- what came of it
     def _summarize(self, command: Command, ehr: Ehr, practice: Practice) -> Trial | None:
@@ -215,12 +237,13 @@ class Demo:
         self.screen.say(books(seen), style="green" if seen.books_agree else "yellow")
         return tried
 
-    def _tell_where_to_look(self, ehr: Ehr, web_port: int, tried: Trial | None) -> None:
+    def _tell_where_to_look(self, demo_ehr: DemoEhr, ehr: Ehr, web_port: int, tried: Trial | None) -> None:
         milepost, web = short(MILEPOST), f"http://{HOST}:{web_port}"
         self.screen.say()
-        self.screen.fact("Logs", f"{short(self.place.run_log)}, {short(self.place.hapi / 'hapi.log')}")
+        logs = (self.place.run_log, self.place.ehr_log, self.place.hapi / "hapi.log")
+        self.screen.fact("Logs", ", ".join(map(short, logs)))
         self.screen.say()
-        self.screen.say("Look at what was written, and at how Milepost is:", style="bold")
+        self.screen.say("Look at what was written into HAPI, and at how Milepost is:", style="bold")
         self.screen.exactly(f"{ehr.base}/Task?_tag={OUR_TAG.replace('|', '%7C')}")
         for page in ("readyz", "healthz", "metrics"):
             self.screen.exactly(f"{web}/{page}")
@@ -233,11 +256,15 @@ class Demo:
             self.screen.exactly(tried.entered_by(ehr.base))
             self.screen.exactly(f"{milepost} explain {tried.patient}")
         self.screen.say()
-        self.screen.say("All of it runs until Ctrl-C.")
+        self.screen.say(
+            "All of it runs until Ctrl-C. Now open the EHR, log in, and see the panel in a chart:", style="bold"
+        )
+        self.screen.exactly(f"{demo_ehr.url}/")
 
-    def _stay(self, milepost: Child) -> None:
+    def _stay(self, *running: Child) -> None:
         while True:
-            milepost.check()
+            for child in running:
+                child.check()
             if self._hapi is not None and self._hapi.pid is None:
                 raise StepFailed("HAPI ended by itself.", self._hapi.log)
             time.sleep(LOOK_S)
@@ -247,7 +274,7 @@ def _same_port(port: int) -> int:
     """The source's address is the one under which it was added."""
     if children.free_port(port) != port:
         raise StepFailed(
-            f"HAPI had port {port} the last time, and another program has it now. Without KEEP=1 it is free."
+            f"The EHR had port {port} the last time, and another program has it now. Without KEEP=1 it is free."
         )
     return port
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from deploy.demo.chart_side import Ehr
 from deploy.demo.command import Command
-from deploy.demo.ehr import Ehr
 from deploy.demo.noshow import PATCH
 
 MOST_LOOKED_AT = 3  # each look starts a process

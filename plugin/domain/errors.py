@@ -35,11 +35,15 @@
                 └── OlderDatabase
 
 A message says what was attempted, on which id, and what the server answered. It never holds a name, a telephone
-number, a token or a resource body; what a program may want to decide by is an attribute.
+number, a token or a resource body; what a program may want to decide by is an attribute. A FHIR server's own words may
+quote a record all the same: they come last, after ``SAYS``, and logs cut them off there.
 """
 
 from collections.abc import Mapping
 from datetime import timedelta
+
+SAYS = "; it says: "
+"""Before a server's own words: for whoever runs Milepost, at the terminal; not for a log."""
 
 
 class MilepostError(Exception):

@@ -2,7 +2,7 @@
 
 What other libraries log comes out in the same form. Nothing with a token, a code of a launch, a query or a body may
 get into a line, whoever writes it: loggers that tell addresses are kept at errors, fields that are named like a secret
-are dropped, and what looks like a query or a bearer token is cut out of the rest.
+are dropped, and what looks like a query or a bearer token is cut out of the rest, as are a FHIR server's own words.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import Any, Literal
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from plugin.domain.errors import SAYS
 
 SECRET_FIELDS = frozenset(
     {
@@ -56,6 +58,7 @@ _LEVELS: Mapping[str, int] = {
 }
 
 _CUTS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(f"(?s){re.escape(SAYS)}.*"), f"{SAYS}..."),  # a server's own words may quote a record
     (re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',}]+"), r"\1 ..."),
     (re.compile(r"(?i)\b(https?|rediss?|postgresql(?:\+\w+)?)://[^\s/@\"']*@"), r"\1://...@"),
     (re.compile(r"(?<=[\w/])\?[^\s\"'<>)]+=[^\s\"'<>)]*"), "?..."),
@@ -116,7 +119,7 @@ def without_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def cut(text: str) -> str:
-    """A text without queries, credentials in addresses, and bearer tokens."""
+    """A text without queries, credentials in addresses, bearer tokens, and the words of a FHIR server."""
     for pattern, instead in _CUTS:
         text = pattern.sub(instead, text)
     return text

@@ -22,8 +22,8 @@ from plugin.usecases.ports import UnitOfWork
 from plugin.usecases.rules import rules_for
 from plugin.usecases.services import Services
 
-BATCH = 125
-"""Some 300 ms of work: a person's act waits 500 ms for a patient who is being reassessed (DESIGN §9)."""
+BATCH = 100
+"""Some 200 ms of work: a person's act waits 500 ms for a patient who is being reassessed (DESIGN §9)."""
 _AGAIN_AFTER = timedelta(hours=1)
 
 

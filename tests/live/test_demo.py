@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.demo.ehr import OUR_TAG, WRITTEN, Ehr
+from deploy.demo.chart_side import OUR_TAG, WRITTEN, Ehr
 from deploy.hapi.server import HapiServer
 from tests.architecture.house import ROOT
 
@@ -76,6 +76,8 @@ def test_the_demo_tells_what_stands_in_the_server_and_a_second_one_doubles_nothi
     plans, on_server = line_of(first, r"Plans +(\d+) CarePlans: .*the server's own count: (\d+)")
     assert plans == on_server == str(ehr.count("CarePlan"))
     assert line_of(first, r"Patients +(\d+) in the EHR") == (str(PATIENTS),)
+    assert line_of(first, r"in front of HAPI: from here on by (token)")
+    assert line_of(first, r"may open the panel; (\d+) people have a role") == ("4",)
 
     second = run_demo(tmp_path / "demo", ehr.base, ehr.tag)
 

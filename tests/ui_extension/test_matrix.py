@@ -412,5 +412,6 @@ def foreign(stage: Stage, method: str, pattern: str) -> Iterator[tuple[str, Mapp
 def bruno_in(stage: Stage, *, is_before: bool = False) -> list[object]:
     """What is stored of Bruno."""
     tables = stage.before if is_before else stage.tables
-    stored = [tables.facts, tables.patients, tables.statements, tables.plans, tables.effects, tables.work]
-    return [entry for table in stored for entry in table.items() if BRUNO in repr(entry) or BRUNOS in repr(entry)]
+    kept = (tables.facts, tables.patients, tables.statements, tables.plans, tables.effects, tables.work)
+    stored = [entry for table in kept for entry in cast(Mapping[object, object], table).items()]
+    return [entry for entry in stored if BRUNO in repr(entry) or BRUNOS in repr(entry)]

@@ -100,7 +100,8 @@ def _sent(file: OnFile) -> Iterator[Happening]:
 
 def _given_out(file: OnFile) -> Iterator[Happening]:
     for item in file.work:
-        title = item.milestones[0][1] if len(item.milestones) == 1 else None
+        titles = [title for _, title in item.milestones if title != item.kind]  # of one about no step, its kind stands there
+        title = titles[0] if len(titles) == 1 else None
         ends = item.changed_at if item.state in ("done", "withdrawn") else None
         for at, state in ((item.opened_at, "open"), (ends, item.state)):
             if at is not None:

@@ -9,7 +9,7 @@ from deploy.demo.place import Place, Practice
 from deploy.demo.screen import StepFailed
 from plugin.config import settings
 
-PRACTICE = Practice(day="2026-11-25", patients=340, resources=3997, with_gap=130, to_enrol=16, hapi_port=8190)
+PRACTICE = Practice(day="2026-11-25", patients=340, resources=3997, with_gap=130, to_enrol=16, ehr_port=8880)
 REDIS = "redis://127.0.0.1:6390/0"
 
 

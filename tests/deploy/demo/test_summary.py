@@ -6,7 +6,7 @@ from typing import Any
 from deploy.demo.place import Practice
 from deploy.demo.summary import Seen, books, summary
 
-PRACTICE = Practice(day="2026-11-25", patients=340, resources=3997, with_gap=130, to_enrol=16, hapi_port=8190)
+PRACTICE = Practice(day="2026-11-25", patients=340, resources=3997, with_gap=130, to_enrol=16, ehr_port=8880)
 SOURCE: dict[str, Any] = {
     "care_plans": {"tracked": 297, "ended": 8, "entered in error": 3},
     "care_plans_accounted": 308,

@@ -64,3 +64,19 @@ def test_a_source_has_a_token_or_a_client_id(path: Path, capsys: pytest.CaptureF
 
     assert code == 2
     assert "not both" in capsys.readouterr().err
+
+
+def test_the_public_halves_are_printed_for_an_ehr_that_wants_them(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A JWK Set as it is published, with nothing that signs; an empty one before the first key."""
+    assert outcome(["keys", "jwks"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"keys": []}
+    outcome(["keys", "make"])
+    capsys.readouterr()
+
+    outcome(["keys", "jwks"])
+
+    told = json.loads(capsys.readouterr().out)["keys"]
+    assert [key["alg"] for key in told] == ["RS384", "ES384"]
+    assert not {"d", "p", "q", "dp", "dq", "qi"} & {name for key in told for name in key}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from plugin.domain.errors import SAYS
 from plugin.ops.logs import configure_logs, cut, log_for, where
 
 CANARY = "canary-4711"
@@ -79,10 +80,12 @@ def test_a_field_that_is_named_like_a_secret_is_dropped(lines: Lines, field: str
         f"postgresql+psycopg://milepost:{CANARY}@db/milepost",
         f"Basic {CANARY}",
         f"client_assertion={CANARY}",
+        f"GET Patient/p1 at http://127.0.0.1/fhir: 500{SAYS}no such name: {CANARY};\n{CANARY}",
     ],
 )
 def test_what_another_library_tells_is_cut(lines: Lines, text: str) -> None:
-    """Queries, credentials in addresses and tokens are taken out of every text, also out of our own."""
+    """Queries, credentials in addresses, tokens and a server's own words (which may quote a chart: row 7) are taken out of
+    every text, also out of our own."""
     configure_logs("debug", "json")
     logging.getLogger("some.library").warning("%s", text)
     log_for("api").warning("note", words=text)

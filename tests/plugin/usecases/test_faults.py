@@ -3,6 +3,7 @@
 import random
 import shutil
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,7 @@ def outcome(world: World) -> dict[str, object]:
     }
 
 
+@cache
 def calls_of_a_whole_run() -> int:
     """How many calls of ports there are."""
     counting = Faults()
@@ -107,17 +109,27 @@ def test_any_call_may_fail_for_a_while() -> None:
     assert different == {}
 
 
+def on_sqlite(empty: Path, file: Path) -> World:
+    """A world over a new database."""
+    shutil.copy(empty / "empty.db", file)
+    return World(SqlDatabase(f"sqlite:///{file}", read_cipher(empty / "key")))
+
+
+@pytest.fixture(scope="module")
+def undisturbed_on_sqlite(empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """What is true at the end where nobody dies."""
+    return run(on_sqlite(empty_sqlite, tmp_path_factory.mktemp("calm") / "undisturbed.db"), None)
+
+
 @pytest.mark.fault
 @pytest.mark.parametrize("seed", range(SEEDS_ON_SQLITE))
-def test_a_process_may_die_over_a_real_database(seed: int, empty_sqlite: Path, tmp_path: Path) -> None:
+def test_a_process_may_die_over_a_real_database(
+    seed: int, empty_sqlite: Path, undisturbed_on_sqlite: dict[str, object], tmp_path: Path
+) -> None:
     """The same on SQLite, at moments that the seed chooses."""
     chance = random.Random(seed)
     faults = Faults(chance.randrange(1, calls_of_a_whole_run() + 1), after=chance.random() < 0.5)
 
-    def database(name: str) -> SqlDatabase:
-        shutil.copy(empty_sqlite / "empty.db", tmp_path / name)
-        return SqlDatabase(f"sqlite:///{tmp_path / name}", read_cipher(empty_sqlite / "key"))
+    disturbed = run(on_sqlite(empty_sqlite, tmp_path / "disturbed.db"), faults)
 
-    disturbed = run(World(database("disturbed.db")), faults)
-
-    assert disturbed == run(World(database("undisturbed.db")), None), faults.fell_at
+    assert disturbed == undisturbed_on_sqlite, faults.fell_at

@@ -86,7 +86,9 @@ class Panel {
 
   // A whole panel says which version it is; parts of one say nothing.
   shows(version) {
-    if (version) this.version = version;
+    if (!version) return;
+    this.version = version;
+    at("changed").hidden = true;
   }
 
   settled(place) {
@@ -119,7 +121,8 @@ class Panel {
     return answer;
   }
 
-  async refresh() {
+  // Unless somebody asked for it, it waits for who began to write while it was fetched.
+  async refresh(isAsked = false) {
     if (this.isOver) return;
     at("changed").hidden = true;
     at("panel").setAttribute("aria-busy", "true");
@@ -127,6 +130,11 @@ class Panel {
       const answer = await this.ask(this.paths.panel + (this.isActive ? "" : "?idle=1"));
       if (this.isOver) return;
       const html = await answer.text();
+      if (!isAsked && this.isBusy()) {
+        at("panel").setAttribute("aria-busy", "false");
+        at("changed").hidden = false;
+        return;
+      }
       this.shows(answer.headers.get(VERSION_HEADER));
       this.draw(html);
     } catch {
@@ -178,9 +186,9 @@ class Panel {
     }
   }
 
-  // Somebody writes: nothing is moved under their hands.
+  // Somebody writes, or has just asked for the form to write in: nothing is moved under their hands.
   isBusy() {
-    return Boolean(document.querySelector("#panel form"));
+    return Boolean(document.querySelector("#panel form, #panel .htmx-request"));
   }
 
   isCovered() {
@@ -228,19 +236,12 @@ class Panel {
     if (button.matches("[data-end]")) {
       this.close();
     } else if (button.matches("[data-cancel]")) {
-      this.cancel(button.closest("form"));
+      this.cancel(button);
     } else {
       this.active();
       if (button.matches("[data-stay]")) this.uncover();
-      this.refresh();
+      this.refresh(true);
     }
-  }
-
-  // The form goes, and the focus is where it was opened.
-  cancel(form) {
-    const opener = form.closest(".mp-acts").querySelector(`button[data-kind="${form.dataset.kind}"]`);
-    form.remove();
-    opener.focus();
   }
 
   pressed(event) {

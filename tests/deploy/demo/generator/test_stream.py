@@ -327,12 +327,12 @@ def test_no_day_breaks_it() -> None:
 
 def test_memory_does_not_grow_with_the_number_of_patients() -> None:
     """Transactions are made one at a time and not kept."""
-    for _ in generate(TODAY, 30):
+    for _ in generate(TODAY, 10):
         pass
     tracemalloc.start()
     try:
         peaks = []
-        for patients in (60, 600):
+        for patients in (40, 240):
             tracemalloc.reset_peak()
             for _ in generate(TODAY, patients):
                 pass

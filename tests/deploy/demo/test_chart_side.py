@@ -6,7 +6,7 @@ import pytest
 import responses
 from responses.matchers import header_matcher, query_param_matcher
 
-from deploy.demo.ehr import OUR_TAG, Ehr
+from deploy.demo.chart_side import OUR_TAG, Ehr
 from deploy.demo.screen import StepFailed
 
 BASE = "http://127.0.0.1:8190/fhir"
