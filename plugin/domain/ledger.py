@@ -12,7 +12,6 @@ from enum import StrEnum
 from plugin.domain.assessment import Assessment, Effect, EffectKind, Passed
 from plugin.domain.writes import FlagContent, GapContent, TaskContent
 
-
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 

@@ -15,6 +15,7 @@ from plugin.domain.audit import AuditEntry
 from plugin.domain.errors import LaunchRefused, MilepostError, UnknownName
 from plugin.domain.issuer import Issuer
 from plugin.domain.launch import Granted, PanelSession, PendingLaunch, Refusal
+from plugin.domain.permissions import Action, Data, can
 from plugin.domain.person import Person
 from plugin.domain.record import Patient
 from plugin.domain.source import Source
@@ -174,10 +175,11 @@ class _Place:
     now: datetime
 
     def roles(self) -> tuple[str, ...]:
-        """Our own table's, else the least one that this issuer's people get."""
+        """Our own table's, else the least one that this issuer's people get. Some role must see care plans: whoever
+        looks after programs or sources alone has nothing to do in a chart."""
         least = (self.issuer.least_role,) if self.issuer.least_role else ()
         roles = self.person.roles or least
-        if self.person.is_disabled or not roles:
+        if self.person.is_disabled or not can(roles, Action.READ, Data.PLAN):
             raise self._refused(Refusal.NOT_ALLOWED)
         return roles
 

@@ -28,7 +28,8 @@ _MOVES = 30
 
 def show_panel(services: Services, session: PanelSession, now: datetime, *, after_act: bool = False) -> Panel:
     """Everything that these roles may see. One audit row for each time, but for the answer to an act: the act's own row
-    says that this person saw this patient then."""
+    says that this person saw this patient then. Forbidden for whom no role lets see care plans."""
+    check_can(session.roles, Action.READ, Data.PLAN)
     file = _on_file(services, session, now)
     if not after_act:
         write_down(services, session, file.source, "read:panel", now=now)

@@ -96,7 +96,7 @@ _REFUSALS: Mapping[Refusal, Words] = {
         502,
     ),
     Refusal.NOT_ALLOWED: Words(
-        "You have no role here yet",
+        "You may not see care plans here yet",
         "The EHR says who you are, but Milepost was not told what you may see, or your access was taken back.",
         "Ask whoever looks after Milepost in your practice to give you a role.",
         403,

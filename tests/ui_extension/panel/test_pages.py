@@ -241,7 +241,7 @@ def test_a_milestone_that_is_not_there(lived: World, path: str) -> None:
         ("scheduler", ("take the bus", "Not shown to your role: results and scores."), ("PHQ-9", "8.4")),
         ("billing", ("6-week HbA1c", "results and scores, notes"), ("PHQ-9", "take the bus", "8.4", "Log a contact")),
         ("auditor", ("PHQ-9", "take the bus"), ("Log a contact",)),
-        ("administrator", ("Test-Rivera", "the care plan"), ("HbA1c", "PHQ-9", "Cho")),
+        ("administrator", ("You may not do this",), ("Test-Rivera", "HbA1c", "PHQ-9", "Cho")),
     ],
 )
 def test_roles(lived: World, role: str, sees: tuple[str, ...], does_not_see: tuple[str, ...]) -> None:
