@@ -115,8 +115,13 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _begin_postgres(connection: Connection) -> None:
-    if connection.get_execution_options().get(READING, False):
-        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    """A reader sees one moment. The driver says so in the BEGIN that it sends before the first statement."""
+    reading = connection.get_execution_options().get(READING, False)
+    driver = connection.connection.dbapi_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError(f"{type(driver).__name__} is no connection of psycopg")
+    driver.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ if reading else None
+    driver.read_only = True if reading else None
 
 
 def _translate(context: ExceptionContext) -> None:

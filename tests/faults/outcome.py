@@ -58,7 +58,7 @@ def _renamed(text: str, names: Mapping[str, str]) -> str:
 
 
 def _plain(text: str, practice: Practice) -> str:
-    return text.replace(f"{practice.tag}-", "")
+    return text.replace(f"{practice.tag}-", "").replace(practice.tag, "")
 
 
 def _sorted(value: Any) -> Any:

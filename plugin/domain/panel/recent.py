@@ -100,7 +100,8 @@ def _sent(file: OnFile) -> Iterator[Happening]:
 
 def _given_out(file: OnFile) -> Iterator[Happening]:
     for item in file.work:
-        titles = [title for _, title in item.milestones if title != item.kind]  # of one about no step, its kind stands there
+        # An item about no single step has its kind in the place of a title.
+        titles = [title for _, title in item.milestones if title != item.kind]
         title = titles[0] if len(titles) == 1 else None
         ends = item.changed_at if item.state in ("done", "withdrawn") else None
         for at, state in ((item.opened_at, "open"), (ends, item.state)):

@@ -17,6 +17,7 @@ from plugin.domain.record import (
     Statement,
 )
 from plugin.domain.tracking import Move
+from plugin.domain.work import WorkItem
 from tests.panel_file import NOW, a_contact, a_step, on_time, shown
 
 
@@ -96,6 +97,18 @@ def test_recent_activity() -> None:
         ("said", "completed", 1),
         ("moved", "cancelled", 6),
     ]
+
+
+def test_work_about_no_single_step_has_no_name_of_one() -> None:
+    """Such an item lists its own kind in place of a step's title; that is no word for anybody."""
+    item = WorkItem(
+        key="w", kind="two-missed-in-a-row", patient_id=1, role="provider", owner=None, due_at=NOW, priority=1,
+        opened_at=NOW, milestones=(("", "two-missed-in-a-row"),),
+    )  # fmt: skip
+
+    (one,) = shown(a_step(), work=(item,)).lately
+
+    assert (one.what, one.title) == ("two-missed-in-a-row", None)
 
 
 @pytest.mark.parametrize(
