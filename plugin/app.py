@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from flask import Flask
 
 from plugin import bootstrap
@@ -32,6 +34,7 @@ def create_app(services: Services | None = None, *, metrics_token: str | None = 
     """Without services: as the environment says, with its logs; what cannot be used ends the process with its words."""
     if services is None:
         services, metrics_token = _from_settings()
+        gc.freeze()  # what was loaded stays: whoever waits for a page does not wait while all of it is looked through
     app = Flask("milepost", static_folder=None, template_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False  # it would answer with a redirect, and nothing here leads on

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 from urllib.parse import quote
 
 import psycopg
@@ -117,9 +118,7 @@ def _begin_sqlite(connection: Connection) -> None:
 def _begin_postgres(connection: Connection) -> None:
     """A reader sees one moment. The driver says so in the BEGIN that it sends before the first statement."""
     reading = connection.get_execution_options().get(READING, False)
-    driver = connection.connection.dbapi_connection
-    if not isinstance(driver, psycopg.Connection):
-        raise TypeError(f"{type(driver).__name__} is no connection of psycopg")
+    driver = cast("psycopg.Connection[object]", connection.connection.dbapi_connection)
     driver.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ if reading else None
     driver.read_only = True if reading else None
 

@@ -3,8 +3,24 @@
 from collections.abc import Callable
 
 import pytest
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # it brings no types
 
 FIGURE = "figure"
+TOGETHER = "tests/live/browser/"
+"""Folders whose files share what is dear to start."""
+
+
+class ByFile(LoadFileScheduling):  # type: ignore[misc]  # as above
+    """A file's tests in one process, and those of such a folder as well."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return TOGETHER if file.startswith(TOGETHER) else str(file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile | None:
+    """Where `--dist loadfile` is asked for."""
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture
