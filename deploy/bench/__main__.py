@@ -11,9 +11,12 @@ from rich.console import Console
 from rich.progress import track
 
 from deploy.bench import machine
+from deploy.bench.events import measure_events
 from deploy.bench.extent import FULL, QUICK, Extent
 from deploy.bench.installation import BenchFailure, Installation
 from deploy.bench.memory import peak_mb
+from deploy.bench.panel import TAG as PANEL_TAG
+from deploy.bench.panel import measure_panel
 from deploy.bench.practice import fill
 from deploy.bench.report import README, Results, table, write_json, write_readme
 from deploy.bench.sweep import SweepFigures, measure_sweep, warm_up
@@ -85,6 +88,11 @@ def measure(installation: Installation, extent: Extent, console: Console, load_b
     load(installation, extent.written, TAG, console)
     say("Writing back ...")
     writeback = measure_writeback(installation, extent)
+    load(installation, extent.shown, PANEL_TAG, console)
+    say("Opening charts, and acting in them ...")
+    panel = measure_panel(installation, extent)
+    say("Waiting for effects ...")
+    events = measure_events(installation, extent.events)
     return Results(
         machine=machine.described(installation.postgres, machine.hapi_version(installation.hapi_url), load_before),
         is_quick=extent is QUICK,
@@ -92,6 +100,8 @@ def measure(installation: Installation, extent: Extent, console: Console, load_b
         peak_mb=peaks,
         ticks=ticks,
         writeback=writeback,
+        events=events,
+        panel=panel,
     )
 
 

@@ -75,6 +75,17 @@ class BareClient:
         answer.raise_for_status()
         return len(orjson.loads(answer.content)["entry"])
 
+    def put(self, resource: Json) -> None:
+        """As an EHR writes one."""
+        address = f"{self.base_url}/{resource['resourceType']}/{resource['id']}"
+        headers = {"Content-Type": "application/fhir+json"}
+        answer = self.session.put(address, data=orjson.dumps(resource), headers=headers, timeout=TIMEOUT_S)
+        answer.raise_for_status()
+
+    def search(self, type_: str, **params: str) -> Json:
+        """The first page of a search that the server makes anew, as an app asks for it."""
+        return self._page(f"{self.base_url}/{type_}", params, _FRESH)
+
     def resource(self, path: str) -> Json:
         """One, as it stands."""
         return self._page(f"{self.base_url}/{path}", None, _FRESH)

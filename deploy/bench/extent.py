@@ -8,7 +8,8 @@ from dataclasses import dataclass
 class Extent:
     """Medians are of so many `repetitions`. `resources` are the sizes of the practice that is swept, ascending;
     `milestones` how many are open, ascending; `due` how many patients are due at once; `marked` how many are reassessed
-    though nothing changes; `written` the size of the practice that is written back to."""
+    though nothing changes; `written` the size of the practice that is written back to; `events` how many are entered; `charts`
+    how many panels are opened, and `looks` how often they are looked at."""
 
     repetitions: int
     resources: Sequence[int]
@@ -16,6 +17,11 @@ class Extent:
     due: Sequence[int]
     marked: int = 5_000
     written: int = 2_500
+    events: int = 10
+    shown: int = 800
+    """Resources of the practice whose charts are opened."""
+    charts: int = 8
+    looks: int = 160
     warming: int = 6
     """Readings of the whole practice before anything is measured: a JVM is slow until it has compiled itself."""
 
@@ -27,4 +33,7 @@ FULL = Extent(
     milestones=(10_000, 100_000, 1_000_000),
     due=(100, 1_000, 10_000),
     warming=10,
+    shown=1_600,
+    charts=20,
+    looks=600,
 )

@@ -1,8 +1,8 @@
 """Milepost as it is installed, on databases of its own: one template, and as many fresh copies as are measured."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -39,11 +39,12 @@ class Milepost:
 
 @dataclass(frozen=True)
 class Installation:
-    """Makes fresh ones. `key_file` is the key of all of them."""
+    """Makes fresh ones. `key_file` is the key of all of them; `more` are settings that only some measurements need."""
 
     postgres: PostgresServer
     hapi_url: str
     key_file: Path
+    more: Mapping[str, str] = field(default_factory=dict)
 
     def prepare(self) -> None:
         """Makes the template: migrated, programs published, nothing read."""
@@ -56,13 +57,16 @@ class Installation:
 
     def settings(self, url: str) -> Settings:
         """Those of production, but for where things are."""
-        return settings(
-            {
-                "MILEPOST_DATABASE_URL": url.replace("+psycopg", ""),
-                "MILEPOST_ZONE": ZONE,
-                "MILEPOST_KEY_FILE": str(self.key_file),
-            }
-        )
+        return settings(self.variables(url))
+
+    def variables(self, url: str) -> Mapping[str, str]:
+        """The same, as an environment has them."""
+        return {
+            "MILEPOST_DATABASE_URL": url.replace("+psycopg", ""),
+            "MILEPOST_ZONE": ZONE,
+            "MILEPOST_KEY_FILE": str(self.key_file),
+            **self.more,
+        }
 
     @property
     def url(self) -> str:

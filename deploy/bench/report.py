@@ -4,10 +4,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from rich.table import Table
 
+from deploy.bench.events import EventFigures
+from deploy.bench.panel import PanelFigures
+from deploy.bench.panel_rows import panel_details, panel_keys, panel_rows
+from deploy.bench.row import Row
 from deploy.bench.sweep import SweepFigures
 from deploy.bench.tick import Rates, TickFigures
 from deploy.bench.writeback import WritebackFigures
@@ -22,17 +25,8 @@ LEAST_DUE_PER_S = 300.0
 LEAST_REASSESSED_PER_S = 1_000.0
 LEAST_OVER_RAW = 0.9
 MOST_PEAK_MB = 200.0
-
-
-class Row(NamedTuple):
-    """One figure: what, how much of it, the figure and its goal in words, and whether it is met."""
-
-    what: str
-    extent: str
-    figure: str
-    goal: str
-    is_met: bool
-    beside: str = ""
+MOST_EVENT_S = 2.0
+"""With the Subscription."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +39,8 @@ class Results:
     peak_mb: Mapping[int, float]
     ticks: TickFigures
     writeback: WritebackFigures
+    events: EventFigures
+    panel: PanelFigures
 
     def as_json(self) -> Mapping[str, object]:
         """The keys that do not change, and details beside them. Of several sizes the largest practice counts; of one and
@@ -60,6 +56,8 @@ class Results:
             "tick_patients_per_s": {str(count): round(rate, 1) for count, (_, rate) in due.items()},
             "reassess_patients_per_s": round(marked[1], 1),
             "writeback_over_raw": round(self.writeback.over_raw, 3),
+            "event_to_effect_p95_s": round(self.events.p95_s, 3),
+            **panel_keys(self.panel),
             "workers": {**{f"tick_{count}": n for count, (n, _) in due.items()}, "reassess": marked[0]},
             "details": self._details(),
             "machine": self.machine,
@@ -80,6 +78,8 @@ class Results:
             yield _rate_row("tick, effects stored", f"{count:,} due", rates, LEAST_DUE_PER_S)
         yield _rate_row("reassess, nothing changes", "all marked", self.ticks.reassess_per_s, LEAST_REASSESSED_PER_S)
         yield _writeback_row(self.writeback)
+        yield _event_row(self.events)
+        yield from panel_rows(self.panel)
 
     def _details(self) -> Mapping[str, object]:
         return {
@@ -88,6 +88,8 @@ class Results:
             "reassess_patients_per_s_by_workers": {str(n): rate for n, rate in self.ticks.reassess_per_s.items()},
             "effects_per_due_patient": self.ticks.effects_per_patient,
             "writeback": vars(self.writeback),
+            "events": vars(self.events),
+            "panel": panel_details(self.panel),
         }
 
 
@@ -97,9 +99,8 @@ def table(results: Results) -> Table:
     for name in ("what", "of", "figure", "goal", "", "beside it"):
         made.add_column(name, justify="right" if name == "figure" else "left")
     for row in results.rows():
-        made.add_row(
-            row.what, row.extent, row.figure, row.goal, "met" if row.is_met else "[bold]missed[/bold]", row.beside
-        )
+        verdict = row.verdict if row.is_met else f"[bold]{row.verdict}[/bold]"
+        made.add_row(row.what, row.extent, row.figure, row.goal, verdict, row.beside)
     return made
 
 
@@ -123,7 +124,7 @@ def markdown(results: Results) -> str:
     """The same table, and the machine."""
     head = ["| what | of | figure | goal | | beside it |", "|---|---|---|---|---|---|"]
     rows = [
-        f"| {row.what} | {row.extent} | {row.figure} | {row.goal} | {'met' if row.is_met else '**missed**'} | {row.beside} |"
+        f"| {row.what} | {row.extent} | {row.figure} | {row.goal} | {row.verdict if row.is_met else '**missed**'} | {row.beside} |"
         for row in results.rows()
     ]
     run = "quick run" if results.is_quick else "full run"
@@ -160,6 +161,12 @@ def _writeback_row(of: WritebackFigures) -> Row:
     goal = f"≥ {LEAST_OVER_RAW}"
     is_met = of.over_raw >= LEAST_OVER_RAW
     return Row("write-back over raw", f"{of.resources:,} resources", f"{of.over_raw:.2f}", goal, is_met, raw)
+
+
+def _event_row(of: EventFigures) -> Row:
+    goal, beside = f"< {MOST_EVENT_S:g} s", f"median {of.median_s:.2f} s"
+    figure = f"{of.p95_s:.2f} s (95th percentile)"
+    return Row("no-show entered, effect stored", f"{of.events} events", figure, goal, of.p95_s < MOST_EVENT_S, beside)
 
 
 def _best(rates: Rates) -> tuple[int, float]:

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy.bench.chromium import Wire
+from deploy.bench.events import EventFigures
+from deploy.bench.panel import PanelFigures
 from deploy.bench.report import BEGIN, END, Results, markdown, write_json, write_readme
 from deploy.bench.sweep import SweepFigures
 from deploy.bench.tick import TickFigures
@@ -49,6 +52,19 @@ RESULTS = Results(
         effects_per_patient=4.0,
     ),
     writeback=WritebackFigures(over_raw=0.93, raw_per_s=500.0, resources=1_192),
+    events=EventFigures(p95_s=0.8, median_s=0.6, events=10),
+    panel=PanelFigures(
+        panel_ms=[20.0, 22.0],
+        search_ms=[20.0, 20.0],
+        launch_ms=[900.0, 700.0, 800.0],
+        click_ms=[1300.0],
+        launch=Wire({"http://localhost/launch?x": 9_000, "http://localhost/callback/demo?x": 60_000}),
+        next_kb=9.5,
+        act_ms=[90.0],
+        to_ehr_ms=[200.0],
+        act_beside_ms=[150.0],
+        to_ehr_beside_ms=[400.0, 1900.0],
+    ),
 )
 
 
@@ -66,6 +82,14 @@ def test_the_keys_that_others_compare_by(tmp_path: Path) -> None:
     assert found["tick_patients_per_s"] == {"100": 500.0, "1000": 310.0}
     assert found["reassess_patients_per_s"] == 1200.0
     assert found["writeback_over_raw"] == 0.93
+    assert found["event_to_effect_p95_s"] == 0.8
+    assert found["panel_p95_over_search"] == 1.1
+    assert found["launch_to_paint_ms"] == 800.0
+    assert found["panel_first_kb"] == 69.0
+    assert found["panel_requests"] == 1
+    assert found["panel_next_kb"] == 9.5
+    assert found["act_p95_ms"] == 90.0
+    assert found["act_to_ehr_p95_ms"] == 1900.0
     assert found["workers"] == {"tick_100": 2, "tick_1000": 1, "reassess": 2}
     assert found["machine"] == MACHINE
 
@@ -76,6 +100,13 @@ def test_what_misses_its_goal_says_so() -> None:
 
     missed = [line for line in lines if "**missed**" in line]
     assert [line.split(" | ")[1] for line in missed] == ["50,000 resources", "100,000 open milestones"]
+
+
+def test_a_figure_without_a_goal_has_no_verdict() -> None:
+    """It is told, and neither met nor missed."""
+    line = next(line for line in markdown(RESULTS).splitlines() if line.startswith("| launch, painted"))
+
+    assert line.endswith("| 800 ms (median) |  |  | 1,300 ms with the EHR's own page |")
 
 
 def test_the_words_around_the_figures_stay(tmp_path: Path) -> None:
