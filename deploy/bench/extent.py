@@ -26,7 +26,16 @@ class Extent:
     """Readings of the whole practice before anything is measured: a JVM is slow until it has compiled itself."""
 
 
-QUICK = Extent(repetitions=3, resources=(5_000,), milestones=(10_000, 100_000), due=(100, 1_000))
+QUICK = Extent(
+    repetitions=3,
+    resources=(5_000,),
+    milestones=(10_000, 100_000),
+    due=(100, 1_000),
+    warming=4,
+    written=1_500,
+    charts=6,
+    looks=100,
+)
 FULL = Extent(
     repetitions=5,
     resources=(5_000, 50_000),
