@@ -55,6 +55,11 @@ class FakeIssuers(Part):
     def by_base(self, fhir_base: str) -> Issuer | None:
         return next((i for i in self.all() if i.fhir_base == fhir_base and i.is_active), None)
 
+    def lets_in(self, slug: str, person_id: int) -> tuple[str, ...] | None:
+        person = self._tables.people.get(person_id)
+        origins = (i.ehr_origins for i in self.all() if i.slug == slug and i.is_active)
+        return None if person is None or person.is_disabled else next(origins, None)
+
     def update(self, issuer: Issuer, now: datetime) -> None:
         before = self._tables.issuers.get(issuer.id)
         if before is None:

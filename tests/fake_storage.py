@@ -363,8 +363,8 @@ class FakeConfigurations(Part):
         self._tables.configurations[key] = version
         return is_new
 
-    def current(self, kind: str, now: datetime) -> Sequence[ConfigVersion]:
-        return [version for (of, _, _), version in sorted(self._tables.configurations.items()) if of == kind]
+    def current(self, now: datetime) -> Sequence[ConfigVersion]:
+        return [version for _, version in sorted(self._tables.configurations.items())]
 
 
 class FakeAudit(Part):

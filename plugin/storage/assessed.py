@@ -7,13 +7,36 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
-from sqlalchemy import ColumnElement, Table, and_, case, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    null,
+    select,
+    union_all,
+)
+from sqlalchemy import cast as sql_cast
 
 from plugin.domain.assessment import Gap, Milestone, PlanState, Status
 from plugin.domain.source import Source
 from plugin.storage.codec import decode_milestone, decode_plan, decode_strings
 from plugin.storage.tables import milestone, patient, plan
-from plugin.storage.transaction import Transaction
+from plugin.storage.transaction import AnyRow, Transaction
+
+_SHOWN = union_all(
+    select(milestone.c.plan, milestone.c.place, milestone.c.key, milestone.c.digest, milestone.c.body).where(
+        milestone.c.patient_id == bindparam("patient_id")
+    ),
+    select(plan.c.plan, literal_column("0"), literal_column("''"), sql_cast(null(), Text), plan.c.body).where(
+        plan.c.patient_id == bindparam("patient_id"), plan.c.gone_at.is_(None)
+    ),
+)
+"""One patient's milestones, and plans, which have no digest."""
 
 
 def read_plans(transaction: Transaction, source: Source, ref: str, today: date) -> list[PlanState]:
@@ -26,16 +49,14 @@ def read_shown(transaction: Transaction, patient_id: int, today: date) -> tuple[
     """The same of a patient whose number is known, and what stands for each milestone as it is stored."""
     steps: dict[str, list[Milestone]] = defaultdict(list)
     versions: dict[str, str] = {}
-    columns = (milestone.c.plan, milestone.c.key, milestone.c.digest, milestone.c.body)
-    theirs = select(*columns).where(milestone.c.patient_id == patient_id)
-    for name, key, digest, body in transaction.rows(
-        theirs.order_by(milestone.c.plan, milestone.c.place, milestone.c.key)
-    ):
-        steps[name].append(_on(today, decode_milestone(body)))
-        versions[key] = digest
-    plans = select(plan.c.plan, plan.c.body).where(plan.c.patient_id == patient_id, plan.c.gone_at.is_(None))
-    rows = transaction.rows(plans.order_by(plan.c.plan))
-    return [replace(decode_plan(body), milestones=tuple(steps[name])) for name, body in rows], versions
+    plans: list[tuple[str, str]] = []
+    for name, _, key, digest, body in sorted(transaction.rows(_SHOWN, patient_id=patient_id), key=_place):
+        if digest is None:
+            plans.append((name, body))
+        else:
+            steps[name].append(_on(today, decode_milestone(body)))
+            versions[key] = digest
+    return [replace(decode_plan(body), milestones=tuple(steps[name])) for name, body in plans], versions
 
 
 def count_all(transaction: Transaction, source: Source | None) -> Mapping[str, object]:
@@ -107,6 +128,12 @@ def _patient_id(transaction: Transaction, source: Source, ref: str) -> int | Non
     last = survivors[0] if survivors and survivors[0] else ref
     ids = transaction.column(select(patient.c.id).where(of_source, patient.c.ref == last))
     return ids[0] if ids else None
+
+
+def _place(row: AnyRow) -> tuple[str, int, str]:
+    """By plan; within it in the plan's own order."""
+    name, place, key, *_ = row
+    return name, place, key
 
 
 def _on(today: date, step: Milestone) -> Milestone:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from plugin.domain.audit import AuditEntry, content_hash
 from plugin.domain.configuration import ConfigVersion
@@ -16,6 +16,13 @@ from plugin.storage.tables import config_version
 from plugin.storage.transaction import AnyRow, Transaction
 
 _COLUMNS = ("kind", "code", "version", "state", "published_from", "by", "why", "stored_at", "body")
+_IN_FORCE = (
+    select(*(config_version.c[name] for name in _COLUMNS))
+    .where(config_version.c.practice_id == bindparam("of_practice"), config_version.c.state == "published")
+    .where(or_(config_version.c.published_from.is_(None), config_version.c.published_from <= bindparam("at_moment")))
+    .order_by(config_version.c.published_from.asc().nulls_first(), config_version.c.id)
+)
+"""The newest of each code comes last."""
 
 
 class SqlConfigurations:
@@ -41,18 +48,11 @@ class SqlConfigurations:
         SqlAudit(self._transaction).write([entry])
         return True
 
-    def current(self, kind: str, now: datetime) -> Sequence[ConfigVersion]:
+    def current(self, now: datetime) -> Sequence[ConfigVersion]:
         """See the port."""
-        in_force = and_(
-            config_version.c.practice_id == self._transaction.practice_id,
-            config_version.c.kind == kind,
-            config_version.c.state == "published",
-            or_(config_version.c.published_from.is_(None), config_version.c.published_from <= now),
-        )
-        by_age = (config_version.c.published_from.asc().nulls_first(), config_version.c.id)
-        query = select(*(config_version.c[name] for name in _COLUMNS)).where(in_force).order_by(*by_age)
-        newest = {row.code: _version(row) for row in self._transaction.rows(query)}
-        return [newest[code] for code in sorted(newest)]
+        rows = self._transaction.rows(_IN_FORCE, of_practice=self._transaction.practice_id, at_moment=now)
+        newest = {(row.kind, row.code): row for row in rows}
+        return [_version(newest[of]) for of in sorted(newest)]
 
     def _store(self, version: ConfigVersion, body: str, now: datetime) -> bool:
         """A draft may change; what was published may only be retired or published again, as it is."""

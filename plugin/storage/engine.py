@@ -6,7 +6,9 @@ No statement's parameters are ever part of a message: they are patients' data.
 from __future__ import annotations
 
 import os
+import select
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -17,7 +19,7 @@ from urllib.parse import quote
 import psycopg
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from plugin.domain.errors import (
@@ -32,8 +34,13 @@ from plugin.domain.errors import (
 BUSY_TIMEOUT = timedelta(seconds=5)
 """How long a transaction of SQLite waits for the one writer before it."""
 
+IDLE = timedelta(seconds=5)
+"""A connection of PostgreSQL that was given back so long ago is asked whether it still stands."""
+
 READING = "milepost_reading"
 """Connection option: the transaction reads only."""
+
+_GIVEN_BACK = "milepost_given_back"
 
 _BUSY_STATES = frozenset({"55P03", "40P01", "40001"})  # lock not available, deadlock, serialization
 _OUTAGE_CLASSES = frozenset({"08", "53", "57"})  # connection, resources, operator intervention
@@ -54,8 +61,11 @@ def connect_engine(url: str) -> Engine:
         # Every statement here is short; compiling one (jit) would take longer than running it. The same statement is for
         # one patient or for a thousand, and for tables that nobody has analyzed yet: it is planned anew each time.
         options = {"options": "-c timezone=UTC -c jit=off -c plan_cache_mode=force_custom_plan", "connect_timeout": 10}
-        engine = create_engine(address, hide_parameters=True, connect_args=options, pool_pre_ping=True)
+        engine = create_engine(address, hide_parameters=True, connect_args=options)
         event.listen(engine, "begin", _begin_postgres)
+        event.listen(engine, "connect", _note_time)
+        event.listen(engine, "checkin", _note_time)
+        event.listen(engine, "checkout", _check_alive)
     event.listen(engine, "handle_error", _translate)
     return engine
 
@@ -123,9 +133,35 @@ def _begin_postgres(connection: Connection) -> None:
     driver.read_only = True if reading else None
 
 
+def _note_time(_: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+    entry.info[_GIVEN_BACK] = time.monotonic()
+
+
+def _check_alive(connection: DBAPIConnection, entry: ConnectionPoolEntry, _: object) -> None:
+    """Before anybody relies on a connection; if it does not stand, all that are kept are made anew. A server that closes
+    one says so on it: of one that was in use a moment ago it is enough that nothing has come in. (SQLAlchemy's own way
+    is to ask each time, which takes as long as reading a row.)"""
+    driver = cast("psycopg.Connection[object]", connection)
+    is_idle = time.monotonic() - entry.info[_GIVEN_BACK] > IDLE.total_seconds()
+    try:
+        if is_idle or _has_news(driver):
+            driver.autocommit = True
+            driver.execute("SELECT 1")
+            driver.autocommit = False
+    except psycopg.Error as problem:
+        raise InvalidatePoolError("a connection does not stand any more") from problem
+
+
+def _has_news(driver: psycopg.Connection[object]) -> bool:
+    """Something has come in that nobody asked for: mostly that the other end is closing."""
+    waiting = select.poll()
+    waiting.register(driver.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
+    return bool(waiting.poll(0))
+
+
 def _translate(context: ExceptionContext) -> None:
     problem = context.original_exception
-    if context.is_pre_ping or not isinstance(problem, psycopg.Error | sqlite3.Error):
+    if not isinstance(problem, psycopg.Error | sqlite3.Error):
         return
     if isinstance(problem, psycopg.Error):
         problem.args = (_without_values(problem),)  # what a log shows as the cause may not quote a row either

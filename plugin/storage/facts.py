@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, delete, select
+from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, case, delete, select
 
 from plugin.domain.record import Fact
 from plugin.domain.source import Source
@@ -15,7 +16,7 @@ from plugin.domain.tracking import Stored
 from plugin.storage.codec import decode_fact, encode
 from plugin.storage.column_types import is_of_type
 from plugin.storage.tables import fact, fact_history
-from plugin.storage.transaction import Transaction, Value
+from plugin.storage.transaction import Transaction, Value, is_among
 
 PAGE = 1000
 """References that are read at once."""
@@ -97,8 +98,9 @@ class SqlFacts:
 
     def get(self, source: Source, refs: Sequence[str]) -> Sequence[Fact]:
         """See the port."""
-        query = select(fact.c.ref, fact.c.body).where(self._where(source, refs)).order_by(fact.c.ref, fact.c.seen_at)
-        bodies = self._transaction.pairs(query)
+        listed = self._transaction.listed(refs)
+        query = _bodies(is_postgres=self._transaction.is_postgres)
+        bodies = self._transaction.pairs(query, of_source=source.id, listed=listed)
         return [decode_fact(ref, body) for ref, body in bodies.items()]
 
     def _where(self, source: Source, refs: Sequence[str]) -> ColumnElement[bool]:
@@ -155,6 +157,14 @@ class SqlFacts:
             one = and_(fact.c.ref == bindparam("one_ref"), fact.c.patient_ref == bindparam("one_patient"))
             statement = delete(fact).where(fact.c.source_id == source.id, one)
             self._transaction.run(statement, [{"one_ref": r, "one_patient": p} for r, p in places])
+
+
+@cache
+def _bodies(*, is_postgres: bool) -> Select[*tuple[Value, ...]]:
+    """Of those listed; of one reference the row that was stored last comes last."""
+    wanted = is_among(fact.c.ref, bindparam("listed", type_=Text), is_postgres=is_postgres)
+    query = select(fact.c.ref, fact.c.body).where(fact.c.source_id == bindparam("of_source"), wanted)
+    return query.order_by(fact.c.ref, fact.c.seen_at)
 
 
 def _newest(facts: Sequence[tuple[Fact, Sequence[str]]]) -> dict[str, Given]:

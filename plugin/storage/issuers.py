@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, insert, or_, select, update
 
 from plugin.domain.audit import AuditEntry
 from plugin.domain.errors import BadInput, UnknownName
@@ -19,8 +19,19 @@ from plugin.storage.tables import source
 from plugin.storage.transaction import AnyRow, Transaction, Value
 
 _TABLE = people_tables.issuer
+_PERSON = people_tables.person
 _NAMES = tuple(field.name for field in fields(Issuer))
 _LISTS = ("ehr_origins", "allowed_hosts", "scopes")
+_LETS_IN = select(_TABLE.c.ehr_origins).where(
+    _TABLE.c.practice_id == bindparam("of_practice"),
+    _TABLE.c.slug == bindparam("of_issuer"),
+    _TABLE.c.is_active,
+    exists().where(
+        _PERSON.c.practice_id == _TABLE.c.practice_id,
+        _PERSON.c.id == bindparam("of_person"),
+        ~_PERSON.c.is_disabled,
+    ),
+)
 
 
 class SqlIssuers:
@@ -54,6 +65,12 @@ class SqlIssuers:
     def by_base(self, fhir_base: str) -> Issuer | None:
         """See the port."""
         return next(iter(self._find(and_(_TABLE.c.fhir_base == fhir_base, _TABLE.c.is_active))), None)
+
+    def lets_in(self, slug: str, person_id: int) -> tuple[str, ...] | None:
+        """See the port. In one query: every request of a panel asks."""
+        ours = self._transaction.practice_id
+        found = self._transaction.column(_LETS_IN, of_practice=ours, of_issuer=slug, of_person=person_id)
+        return decode_strings(found[0]) if found else None
 
     def update(self, issuer: Issuer, now: datetime) -> None:
         """See the port. The slug is given once: it stands in the redirect address that the EHR knows."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, not_, or_, select, update
 
 from plugin.domain.assessment import EffectKind
 from plugin.domain.ledger import EffectState, LedgerRow
@@ -47,6 +47,15 @@ _COLUMNS = (
     effect.c.error,
     effect.c.by,
 )
+_NAMES = tuple(column.name for column in _COLUMNS)
+
+_TOLD = (
+    select(*_COLUMNS, effect.c.content, effect.c.changed_at)
+    .where(effect.c.patient_id == bindparam("of_patient"))
+    .where(or_(effect.c.kind != EffectKind.WRITE.value, effect.c.state == EffectState.FAILED.value))
+    .order_by(effect.c.id)
+)
+"""Everything but writes, and of those what failed."""
 
 
 class SqlLedger:
@@ -67,10 +76,7 @@ class SqlLedger:
 
     def told(self, patient_id: int) -> Sequence[LedgerRow]:
         """See the port."""
-        has_failed = and_(effect.c.kind == EffectKind.WRITE.value, effect.c.state == EffectState.FAILED.value)
-        theirs = and_(effect.c.patient_id == patient_id, or_(effect.c.kind != EffectKind.WRITE.value, has_failed))
-        query = select(*_COLUMNS, effect.c.content, effect.c.changed_at).where(theirs).order_by(effect.c.id)
-        rows = self._transaction.rows(query)
+        rows = self._transaction.rows(_TOLD, of_patient=patient_id)
         return [replace(_ledger_row(row[:-2], row[-2]), changed_at=row[-1]) for row in rows]
 
     def contents(self, patient_id: int, what: str) -> Sequence[Mapping[str, object]]:
@@ -195,7 +201,7 @@ def _done(carried_out: ColumnElement[str], now: datetime) -> Mapping[str, Value]
 
 
 def _ledger_row(row: AnyRow | Sequence[object], content: str | None) -> LedgerRow:
-    values = dict(zip((column.name for column in _COLUMNS), row, strict=True))
+    values = dict(zip(_NAMES, row, strict=True))
     values["kind"] = EffectKind(values["kind"])
     values["state"] = EffectState(values["state"])
     return LedgerRow(**values, content=None if content is None else decode_object(content))

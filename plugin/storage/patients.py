@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Text, and_, bindparam, case, func, or_, select, update
 
 from plugin.domain.errors import UnknownName
 from plugin.domain.record import CarePlan, Coding, Record
@@ -23,6 +23,15 @@ _NEW = ("source_id", "ref", "tracked_at", "survivor_ref", "next_change_at", "wai
 _IS_TRACKED = patient.c.tracked_at.is_not(None)
 _TOLD = ("assessed_at", "failed", "waits_since", "read_at")
 _ROW = (patient.c.id, patient.c.source_id, patient.c.ref, patient.c.next_change_at, patient.c.digest, patient.c.backlog)
+_OWN = patient.alias("own")
+_SURVIVOR = select(_OWN.c.survivor_ref).where(
+    _OWN.c.source_id == bindparam("of_source"), _OWN.c.ref == bindparam("asked_for")
+)
+_LOOK = select(*_ROW, *(patient.c[name] for name in _TOLD)).where(
+    patient.c.source_id == bindparam("of_source"),
+    patient.c.ref == func.coalesce(_SURVIVOR.scalar_subquery(), bindparam("asked_for", type_=Text)),
+    _IS_TRACKED,
+)
 
 
 class SqlPatients:
@@ -165,11 +174,7 @@ class SqlPatients:
 
     def look(self, source: Source, ref: str) -> Tracked | None:
         """See the port."""
-        own = patient.alias("own")
-        survivor = select(own.c.survivor_ref).where(own.c.source_id == source.id, own.c.ref == ref).scalar_subquery()
-        columns = (*_ROW, *(patient.c[name] for name in _TOLD))
-        theirs = and_(patient.c.source_id == source.id, patient.c.ref == func.coalesce(survivor, ref))
-        rows = self._transaction.rows(select(*columns).where(theirs, _IS_TRACKED))
+        rows = self._transaction.rows(_LOOK, of_source=source.id, asked_for=ref)
         if not rows:
             return None
         row, told = rows[0][: len(_ROW)], rows[0][len(_ROW) :]

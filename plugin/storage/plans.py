@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from hashlib import blake2b
 
-from sqlalchemy import and_, case, select, tuple_, update
+from sqlalchemy import Integer, bindparam, case, select, tuple_, update
 
 from plugin.domain.assessment import Milestone, PlanState
 from plugin.domain.audit import AuditEntry
@@ -45,6 +45,14 @@ _MILESTONE = (
 _TRANSITION = ("patient_id", "kind", "key", "before", "after", "at")
 _PATIENT = ("id", "next_change_at", "digest", "failed", "backlog")
 
+_MOVES = (
+    select(transition.c.key, transition.c.before, transition.c.after, transition.c.at)
+    .where(transition.c.patient_id == bindparam("of_patient"), transition.c.kind == "milestone")
+    .where(transition.c.before.is_not(None))
+    .order_by(transition.c.id.desc())
+    .limit(bindparam("most", type_=Integer))
+)
+
 Change = tuple[str, str | None, str]
 """A milestone's key, its status before (none: new) and after."""
 
@@ -81,10 +89,7 @@ class SqlPlans:
 
     def moves(self, patient_id: int, limit: int) -> Sequence[Move]:
         """See the port."""
-        columns = (transition.c.key, transition.c.before, transition.c.after, transition.c.at)
-        theirs = and_(transition.c.patient_id == patient_id, transition.c.kind == "milestone")
-        query = select(*columns).where(theirs, transition.c.before.is_not(None))
-        return [Move(*row) for row in self._transaction.rows(query.order_by(transition.c.id.desc()).limit(limit))]
+        return [Move(*row) for row in self._transaction.rows(_MOVES, of_patient=patient_id, most=limit)]
 
     def summary(self, source: Source | None = None) -> Mapping[str, object]:
         """See the port."""

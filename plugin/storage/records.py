@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import and_, select
+from sqlalchemy import ColumnElement, Select, Table, Text, and_, bindparam, null, select, union_all
+from sqlalchemy import cast as sql_cast
 
 from plugin.domain.record import Fact, KnownStep, Record, Statement
 from plugin.domain.source import Source
 from plugin.domain.tracking import PatientRow
 from plugin.storage.codec import decode_fact, decode_statement, decode_strings
 from plugin.storage.tables import fact, milestone, patient, source, statement
-from plugin.storage.transaction import Transaction
+from plugin.storage.transaction import Transaction, Value
 
 _STEP = (
     milestone.c.patient_id,
@@ -26,6 +27,21 @@ _STEP = (
     milestone.c.opens,
     milestone.c.due,
 )
+
+
+def _own_and_replaced(table: Table, *columns: ColumnElement[str]) -> Sequence[Select[*tuple[Value, ...]]]:
+    """A table's rows of one patient, and those of the records that were replaced by it."""
+    kept = select(*columns).where(table.c.source_id == bindparam("source_id"))
+    followers = and_(patient.c.source_id == table.c.source_id, patient.c.ref == table.c.patient_ref)
+    replaced = kept.join_from(table, patient, followers).where(patient.c.survivor_ref == bindparam("ref"))
+    return kept.where(table.c.patient_ref == bindparam("ref")), replaced
+
+
+_OF_ONE = union_all(
+    *_own_and_replaced(fact, fact.c.ref, fact.c.body),
+    *_own_and_replaced(statement, sql_cast(null(), Text), statement.c.body),
+)
+"""Facts with their references, and statements without."""
 
 
 def read_records(transaction: Transaction, rows: Sequence[PatientRow]) -> list[Record]:
@@ -44,10 +60,10 @@ def read_records(transaction: Transaction, rows: Sequence[PatientRow]) -> list[R
 
 
 def read_record(transaction: Transaction, source: Source, ref: str) -> Record:
-    """One patient's, without the known steps."""
-    owners = owners_of(transaction, source.id, [ref])
-    facts = _facts(transaction, source.id, owners)[ref]
-    return Record.of(ref, source.slug, facts, _statements(transaction, source.id, owners)[ref])
+    """One patient's, without the known steps. In one query: somebody waits for it."""
+    rows = transaction.rows(_OF_ONE, source_id=source.id, ref=ref)
+    facts = [decode_fact(of, body) for of, body in rows if of is not None]
+    return Record.of(ref, source.slug, facts, [decode_statement(body) for of, body in rows if of is None])
 
 
 def owners_of(transaction: Transaction, source_id: int, refs: Sequence[str]) -> Mapping[str, str]:

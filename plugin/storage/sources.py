@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, update
 
 from plugin.domain.audit import AuditEntry
 from plugin.domain.errors import BadInput, UnknownName
@@ -39,6 +39,8 @@ _ENDED = frozenset({"completed", "revoked"})
 """States in which a CarePlan is over (https://hl7.org/fhir/R4/valueset-request-status.html)."""
 
 _TABLE = tables.source
+_COLUMNS = (_TABLE.c.id, *(_TABLE.c[name] for name in (*_FIELDS, *_HEALTH, *_SECRETS)))
+_BY_ID = select(*_COLUMNS).where(_TABLE.c.practice_id == bindparam("of_practice"), _TABLE.c.id == bindparam("wanted"))
 
 
 class SqlSources:
@@ -69,10 +71,10 @@ class SqlSources:
 
     def by_id(self, id_: int) -> Source:
         """See the port. UnknownName when there is none."""
-        found = self._find(_TABLE.c.id == id_)
+        found = self._transaction.rows(_BY_ID, of_practice=self._transaction.practice_id, wanted=id_)
         if not found:
             raise UnknownName(f"no source with the number {id_}")
-        return found[0]
+        return self._source(found[0])
 
     def by_hook(self, path: str) -> Source | None:
         """See the port."""
@@ -163,8 +165,7 @@ class SqlSources:
         return counts
 
     def _find(self, which: ColumnElement[bool]) -> list[Source]:
-        columns = (_TABLE.c.id, *(_TABLE.c[name] for name in (*_FIELDS, *_HEALTH, *_SECRETS)))
-        query = select(*columns).where(_TABLE.c.practice_id == self._transaction.practice_id, which)
+        query = select(*_COLUMNS).where(_TABLE.c.practice_id == self._transaction.practice_id, which)
         return [self._source(row) for row in self._transaction.rows(query.order_by(_TABLE.c.slug))]
 
     def _source(self, row: AnyRow) -> Source:

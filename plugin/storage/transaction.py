@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
 from typing import Any, Protocol
 
 from sqlalchemy import (
@@ -17,6 +18,8 @@ from sqlalchemy import (
     Connection,
     CursorResult,
     Executable,
+    FromClause,
+    Integer,
     Row,
     Table,
     TableValuedAlias,
@@ -41,7 +44,7 @@ Value = Any
 """What a column holds: text, number, date, moment; SQLAlchemy's types check and convert it."""
 MANY = 50
 """Rows from which on a COPY and its round trips cost less than one JSON text."""
-_ROWS = "given"
+_ROWS, _PRACTICE = "given", "of_practice"
 _SEPARATOR = "\x1f"
 """Unit separator: no reference and no key holds a control character."""
 AnyRow = Row[*tuple[Value, ...]]
@@ -75,17 +78,17 @@ class Transaction:
         """Executes a statement, for each row of ``parameters`` where there are any."""
         return self.connection.execute(statement, parameters)
 
-    def rows(self, statement: Executable) -> Sequence[AnyRow]:
-        """All rows of the answer."""
-        return self.connection.execute(statement).all()
+    def rows(self, statement: Executable, **parameters: Value) -> Sequence[AnyRow]:
+        """All rows of the answer. ``parameters`` are those of a statement that was written once, for all who ask."""
+        return self.connection.execute(statement, parameters).all()
 
-    def column(self, statement: Executable) -> list[Value]:
+    def column(self, statement: Executable, **parameters: Value) -> list[Value]:
         """The first column of the answer."""
-        return [row[0] for row in self.rows(statement)]
+        return [row[0] for row in self.rows(statement, **parameters)]
 
-    def pairs(self, statement: Executable) -> dict[Value, Value]:
+    def pairs(self, statement: Executable, **parameters: Value) -> dict[Value, Value]:
         """The second column by the first; of equal firsts the last counts."""
-        return {row[0]: row[1] for row in self.rows(statement)}
+        return {row[0]: row[1] for row in self.rows(statement, **parameters)}
 
     @contextmanager
     def waiting(self, longest: timedelta) -> Iterator[None]:
@@ -105,11 +108,11 @@ class Transaction:
     def among(self, of: ColumnElement[Value], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
         """Whether a column's value is one of these, however many: one parameter, so one statement for any number.
         PostgreSQL sees an array of constants (engine.py has it plan anew each time), so it knows how many there are."""
-        if not self.is_postgres:
-            listed = literal(encode_json(list(values)), Text)
-            return of.in_(select(func.json_each(listed).table_valued("value").c.value))
-        texts = func.string_to_array(literal(_SEPARATOR.join(map(str, values)), Text), _SEPARATOR)
-        return of == any_(texts if isinstance(of.type, Text) else cast(texts, postgresql.ARRAY(of.type)))
+        return is_among(of, literal(self.listed(values), Text), is_postgres=self.is_postgres)
+
+    def listed(self, values: Sequence[str] | Sequence[int]) -> str:
+        """These in one text, as ``is_among`` takes them."""
+        return _SEPARATOR.join(map(str, values)) if self.is_postgres else encode_json(list(values))
 
     def _set_busy_timeout(self, milliseconds: int) -> None:
         """Beside the transaction, which must not begin by it: its beginning is what waits."""
@@ -133,12 +136,11 @@ class Transaction:
         if not rows:
             return 0
         if self.is_postgres:
-            staged = staged and len(rows) >= MANY
-            given = stage(self.connection, table, names, rows) if staged else _given(table, names)
-            chosen = select(literal(self.practice_id), *(given.c[name] for name in names))
-            many = postgresql.insert(table).from_select(["practice_id", *names], chosen)
-            counted = _upsert(many, key, replace).execution_options(preserve_rowcount=True)
-            return self.connection.execute(counted, None if staged else _as_json(names, rows)).rowcount
+            if staged and len(rows) >= MANY:
+                many = _put_many(table, stage(self.connection, table, names, rows), names, key, replace)
+                return self.connection.execute(many, {_PRACTICE: self.practice_id}).rowcount
+            few = _put_few(table, tuple(names), tuple(key), tuple(replace))
+            return self.connection.execute(few, {_PRACTICE: self.practice_id, **_as_json(names, rows)}).rowcount
         each = [{"practice_id": self.practice_id, **dict(zip(names, row, strict=True))} for row in rows]
         return self.connection.execute(_upsert(sqlite.insert(table), key, replace), each).rowcount
 
@@ -165,6 +167,14 @@ class Transaction:
         self.connection.execute(statement, each)
 
 
+def is_among(of: ColumnElement[Value], listed: ColumnElement[str], *, is_postgres: bool) -> ColumnElement[bool]:
+    """Of a statement that is written once: whether a column's value is one of those listed in a parameter."""
+    if not is_postgres:
+        return of.in_(select(func.json_each(listed).table_valued("value").c.value))
+    texts = func.string_to_array(listed, _SEPARATOR)
+    return of == any_(texts if isinstance(of.type, Text) else cast(texts, postgresql.ARRAY(of.type)))
+
+
 def _changing(table: Table, key: str, given: Given, new: Mapping[str, Value], of: ColumnElement[bool] | None) -> Update:
     statement = update(table).where(table.c[key] == given[key]).values(new)
     return statement if of is None else statement.where(of)
@@ -177,6 +187,20 @@ def _upsert(statement: AnyInsert, key: Sequence[str], replace: Sequence[str]) ->
         return statement.on_conflict_do_nothing(index_elements=list(key))
     new = {name: statement.excluded[name] for name in replace}
     return statement.on_conflict_do_update(index_elements=list(key), set_=new)
+
+
+@cache
+def _put_few(table: Table, names: Sequence[str], key: Sequence[str], replace: Sequence[str]) -> AnyInsert:
+    """Written once for a table: writing a statement takes longer than running it."""
+    return _put_many(table, _given(table, names), names, key, replace)
+
+
+def _put_many(
+    table: Table, given: FromClause, names: Sequence[str], key: Sequence[str], replace: Sequence[str]
+) -> AnyInsert:
+    chosen = select(bindparam(_PRACTICE, type_=Integer), *(given.c[name] for name in names))
+    many = postgresql.insert(table).from_select(["practice_id", *names], chosen)
+    return _upsert(many, key, replace).execution_options(preserve_rowcount=True)
 
 
 def _given(table: Table, names: Sequence[str]) -> TableValuedAlias:

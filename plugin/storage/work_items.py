@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, update
 
 from plugin.domain.work import WorkItem
 from plugin.storage.tables import transition, work_item, work_item_step
@@ -32,6 +32,18 @@ _ITEM = (
 _TOLD = tuple(name for name in _ITEM if name != "turn")
 _STEP = ("work_item_id", "milestone", "place", "title", "withdrawn_at")
 _TRANSITION = ("patient_id", "kind", "key", "before", "after", "at")
+
+_OF_PATIENT = (
+    select(*(work_item.c[name] for name in (*_TOLD, "id")), work_item_step.c.milestone, work_item_step.c.title)
+    .join_from(
+        work_item,
+        work_item_step,
+        and_(work_item_step.c.work_item_id == work_item.c.id, work_item_step.c.withdrawn_at.is_(None)),
+        isouter=True,
+    )
+    .where(work_item.c.patient_id == bindparam("of_patient"))
+    .order_by(work_item.c.id, work_item_step.c.place)
+)
 
 Steps = Sequence[tuple[str, str]]
 """Milestones by key, with their titles."""
@@ -73,13 +85,8 @@ class SqlWorkItems:
 
     def of_patient(self, patient_id: int) -> Sequence[WorkItem]:
         """See the port."""
-        lists = and_(work_item_step.c.work_item_id == work_item.c.id, work_item_step.c.withdrawn_at.is_(None))
-        columns = (work_item.c[name] for name in (*_TOLD, "id"))
-        query = select(*columns, work_item_step.c.milestone, work_item_step.c.title)
-        query = query.join_from(work_item, work_item_step, lists, isouter=True)
-        query = query.where(work_item.c.patient_id == patient_id)
         found: dict[int, list[AnyRow]] = defaultdict(list)
-        for row in self._transaction.rows(query.order_by(work_item.c.id, work_item_step.c.place)):
+        for row in self._transaction.rows(_OF_PATIENT, of_patient=patient_id):
             found[row.id].append(row)
         return [_item(rows) for rows in found.values()]
 

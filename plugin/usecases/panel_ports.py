@@ -28,6 +28,10 @@ class Issuers(Protocol):
     def by_base(self, fhir_base: str) -> Issuer | None:
         """The active one with exactly this FHIR base."""
 
+    def lets_in(self, slug: str, person_id: int) -> tuple[str, ...] | None:
+        """Whether this person may go on with a panel that was opened from this issuer: it is not switched off and they are
+        not shut out. The origins that may frame the panel; None when they may not."""
+
     def update(self, issuer: Issuer, now: datetime) -> None:
         """Stores changed fields, with an audit row."""
 

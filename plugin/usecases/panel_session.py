@@ -27,12 +27,13 @@ def open_panel(services: Services, token: str, *, is_active: bool = True) -> Ope
     if session is None:
         raise SessionEnded("This panel session has ended.")
     with services.database.begin(reading=True) as uow:
-        issuer = uow.issuers.get(session.issuer)
-        is_disabled = uow.people.get(session.person_id).is_disabled
-    if is_disabled or not issuer.is_active:
+        framed_by = uow.issuers.lets_in(session.issuer, session.person_id)
+    if framed_by is None:
+        with services.database.begin(reading=True) as uow:
+            issuer = uow.issuers.get(session.issuer)
         _close(services, token, issuer)
         raise SessionEnded("This person or this EHR was shut out.")
-    return OpenPanel(session, issuer.ehr_origins)
+    return OpenPanel(session, framed_by)
 
 
 def end(services: Services, token: str, why: str = "closed") -> None:

@@ -371,8 +371,8 @@ class Configurations(Protocol):
     def publish(self, version: ConfigVersion, now: datetime) -> bool:
         """Stores a version with an audit row; False when the same body is published already under that version."""
 
-    def current(self, kind: str, now: datetime) -> Sequence[ConfigVersion]:
-        """The versions in force, by code."""
+    def current(self, now: datetime) -> Sequence[ConfigVersion]:
+        """The versions in force, by kind and code."""
 
 
 class Audit(Protocol):

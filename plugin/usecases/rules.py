@@ -20,8 +20,9 @@ PROGRAM, LADDER = "program", "ladder"
 def rules_for(services: Services, uow: UnitOfWork, source: Source, now: datetime) -> Rules:
     """The rules in force at a moment."""
     catalog = services.catalog
-    programs = tuple(catalog.program(version) for version in uow.configurations.current(PROGRAM, now))
-    ladders = {version.code: catalog.ladder(version) for version in uow.configurations.current(LADDER, now)}
+    current = uow.configurations.current(now)
+    programs = tuple(catalog.program(version) for version in current if version.kind == PROGRAM)
+    ladders = {version.code: catalog.ladder(version) for version in current if version.kind == LADDER}
     traits = traits_of(source.capability or {})
     if not ladders:
         return Rules(services.practice, programs, traits=traits)

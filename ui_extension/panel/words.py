@@ -319,12 +319,29 @@ def who(person: Who) -> str:
     return person.name or (word(person.role, "ROLES") if person.role else "somebody whom the chart does not name")
 
 
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+"""In English, whatever the machine speaks."""
+
+
 def day(value: date | None, today: date) -> str:
     """``15 June``; with the year where it is not this one."""
     if value is None:
         return ""
     year = "" if value.year == today.year else f" {value.year}"
-    return f"{value.day} {value:%B}{year}"
+    return f"{value.day} {MONTHS[value.month - 1]}{year}"
 
 
 def short_day(value: date | None, today: date) -> str:
@@ -332,7 +349,7 @@ def short_day(value: date | None, today: date) -> str:
     if value is None:
         return ""
     year = "" if value.year == today.year else f" {value.year}"
-    return f"{value.day} {value:%b}{year}"
+    return f"{value.day} {MONTHS[value.month - 1][:3]}{year}"
 
 
 def weekday(value: date, today: date) -> str:
@@ -350,7 +367,7 @@ def due_day(value: Day, today: date) -> str:
     if value.precision == "year":
         return str(value.on.year)
     if value.precision == "month":
-        return f"{value.on:%B} {value.on.year}"
+        return f"{MONTHS[value.on.month - 1]} {value.on.year}"
     return day(value.on, today)
 
 
@@ -373,8 +390,8 @@ def born(strip: Strip) -> str:
 def born_day(value: Day) -> str:
     """``2 Apr 1961``, or the part of it that is known."""
     if value.precision != "day":
-        return f"{value.on:%b} {value.on.year}" if value.precision == "month" else str(value.on.year)
-    return f"{value.on.day} {value.on:%b} {value.on.year}"
+        return f"{MONTHS[value.on.month - 1][:3]} {value.on.year}" if value.precision == "month" else str(value.on.year)
+    return f"{value.on.day} {MONTHS[value.on.month - 1][:3]} {value.on.year}"
 
 
 def days_late(count: int) -> str:

@@ -22,8 +22,7 @@ def test_published_once(database: Database) -> None:
         assert unit.configurations.publish(FIRST, NOW) is True
         assert unit.configurations.publish(FIRST, LATER) is False
 
-        assert unit.configurations.current("program", NOW) == [FIRST]
-        assert unit.configurations.current("ladder", NOW) == []
+        assert unit.configurations.current(NOW) == [FIRST]
         assert [(entry.action, entry.record, entry.why) for entry in unit.audit.entries()] == [
             ("configure:published", "program/chronic-care", "shipped")
         ]
@@ -47,16 +46,27 @@ def test_in_force_from_its_day(database: Database) -> None:
         for version in (second, FIRST, draft):
             unit.configurations.publish(version, NOW)
 
-        assert unit.configurations.current("program", LATER - timedelta(seconds=1)) == [FIRST]
-        assert unit.configurations.current("program", LATER) == [second]
+        assert unit.configurations.current(LATER - timedelta(seconds=1)) == [FIRST]
+        assert unit.configurations.current(LATER) == [second]
 
         unit.configurations.publish(replace(second, state="retired"), LATER)
-        assert unit.configurations.current("program", LATER) == [FIRST]
+        assert unit.configurations.current(LATER) == [FIRST]
 
         unit.configurations.publish(
             replace(draft, state="published", body={"title": "New"}, published_from=LATER), LATER
         )
-        assert [version.version for version in unit.configurations.current("program", LATER)] == ["3"]
+        assert [version.version for version in unit.configurations.current(LATER)] == ["3"]
+
+
+def test_kinds_do_not_meet(database: Database) -> None:
+    """A ladder may have a program's code."""
+    ladder = replace(FIRST, kind="ladder")
+
+    with database.begin() as unit:
+        for version in (FIRST, ladder):
+            unit.configurations.publish(version, NOW)
+
+        assert unit.configurations.current(NOW) == [ladder, FIRST]
 
 
 def test_audit_rows_carry_their_hash(database: Database, rows: Rows) -> None:

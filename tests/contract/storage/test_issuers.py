@@ -8,6 +8,7 @@ import pytest
 
 from plugin.domain.errors import BadInput, PermanentFailure, UnknownName
 from plugin.domain.issuer import ClientAuth
+from plugin.domain.launch import Identity
 from plugin.sessions.cipher import make_key_file, read_cipher
 from plugin.storage import people_tables, tables
 from plugin.storage.unit_of_work import SqlDatabase
@@ -56,6 +57,25 @@ def test_one_that_is_off_starts_nothing(any_database: Database) -> None:
 
         assert unit.issuers.by_base(added.fhir_base) is None
         assert not unit.issuers.get("ehr").is_active
+
+
+def test_whom_it_lets_in(any_database: Database) -> None:
+    """Somebody who is not shut out, from an EHR that is not switched off: with the EHR's own origins."""
+    nora = Identity(oidc_issuer="https://ehr.example", subject="s-1")
+    with any_database.begin() as unit:
+        unit.sources.add(a_source(), NOW)
+        ehr = unit.issuers.add(an_issuer(), NOW)
+        person = unit.people.seen(nora, NOW)
+
+        assert unit.issuers.lets_in("ehr", person.id) == ehr.ehr_origins != ()
+        assert unit.issuers.lets_in("other", person.id) is None
+        assert unit.issuers.lets_in("ehr", person.id + 1) is None
+
+        unit.people.disable(person, True, NOW, "Ana")
+        assert unit.issuers.lets_in("ehr", person.id) is None
+        unit.people.disable(person, False, NOW, "Ana")
+        unit.issuers.update(replace(ehr, is_active=False), NOW)
+        assert unit.issuers.lets_in("ehr", person.id) is None
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@
 
 import stat
 import traceback
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, text
 
 from plugin.domain.errors import BadSettings, OlderDatabase, PermanentFailure, TemporaryFailure
-from plugin.storage import tables
+from plugin.storage import engine, tables
 from plugin.storage.engine import connect_engine
 from plugin.storage.schema import upgrade
 from plugin.storage.unit_of_work import SqlDatabase
@@ -55,12 +56,12 @@ def test_sqlite_is_set_up(tmp_path: Path) -> None:
     """Readers are not blocked (WAL), references hold, whoever comes second waits."""
     url = f"sqlite:///{tmp_path}/milepost.db"
     upgrade(url)
-    engine = connect_engine(url)
+    opened = connect_engine(url)
 
-    with engine.connect() as connection:
+    with opened.connect() as connection:
         names = ("journal_mode", "foreign_keys", "busy_timeout")
         found = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
-    engine.dispose()
+    opened.dispose()
 
     assert found == ["wal", 1, 5000]
 
@@ -97,29 +98,32 @@ def test_server_that_does_not_answer() -> None:
 
 def test_refusal_does_not_quote_the_row(database_url: str) -> None:
     """What the database says of a row that it refuses may hold a patient's data: only its code is told."""
-    engine = connect_engine(database_url)
+    refusing = connect_engine(database_url)
     secret = 7 * 1111
 
-    with engine.connect() as connection, pytest.raises(PermanentFailure, match="refused a statement") as failure:
+    with refusing.connect() as connection, pytest.raises(PermanentFailure, match="refused a statement") as failure:
         connection.execute(insert(tables.practice).values(slug=None, id=secret))
-    engine.dispose()
+    refusing.dispose()
 
     whole = "".join(traceback.format_exception(failure.value))
     assert "7777" not in whole
     assert "slug" in whole
 
 
-def test_connection_that_was_cut(database_url: str) -> None:
-    """A database that restarts costs the transaction that was open, and no more."""
+@pytest.mark.parametrize("idle", [timedelta(0), engine.IDLE], ids=["asked", "looked at"])
+def test_connection_that_was_cut(database_url: str, idle: timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that restarts costs the transaction that was open, and no more; also where a connection that was in use
+    a moment ago is not asked, but only looked at."""
+    monkeypatch.setattr(engine, "IDLE", idle)
     if not database_url.startswith("postgresql"):
         return  # there is no connection to cut
     database = SqlDatabase(database_url, ReadableCipher())
     database.check()
-    engine = connect_engine(database_url)
-    with engine.connect() as connection:
-        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-        connection.execute(text(f"{others} AND pid <> pg_backend_pid()"))
-    engine.dispose()
+    other = connect_engine(database_url)
+    with other.connect() as connection:
+        others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        connection.execute(text(f"SELECT pg_terminate_backend(pid, 5000) {others}"))
+    other.dispose()
 
     database.check()
 
