@@ -8,6 +8,8 @@ from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  
 FIGURE = "figure"
 TOGETHER = "tests/live/browser/"
 """Folders whose files share what is dear to start."""
+LONGEST = ("faults/test_kills.py", "browser/", "test_no_show.py", "test_demo.py", "test_golden_cases.py")
+"""Begun first, so that no process is left alone with one of them at the end."""
 
 
 class ByFile(LoadFileScheduling):  # type: ignore[misc]  # as above
@@ -16,6 +18,15 @@ class ByFile(LoadFileScheduling):  # type: ignore[misc]  # as above
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
         return TOGETHER if file.startswith(TOGETHER) else str(file)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The order in which the processes take files."""
+
+    def turn(item: pytest.Item) -> int:
+        return next((place for place, name in enumerate(LONGEST) if f"live/{name}" in item.nodeid), len(LONGEST))
+
+    items.sort(key=turn)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile | None:
