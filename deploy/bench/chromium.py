@@ -1,26 +1,21 @@
 """The panel in Chromium: opened from a chart of the demo EHR, timed until it is painted, and what that is on the wire."""
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any  # what the browser's own protocol sends
 
 from playwright.sync_api import Browser, BrowserContext, Frame, Page, Request, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
 from deploy.bench.installation import BenchFailure
 from deploy.demo.site import Site
+from deploy.services.chromium import Fetched, options
 from deploy.services.process import binary
 
 LOGIN = "stubbins"
 """A coordinator, who may do everything with a plan."""
 WITHIN_MS = 30_000
 FOUND = 302
-NOT_WANTED = ("HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable", "LocalNetworkAccessChecks", "MediaRouter")
-"""Features that disturb where all servers are on this machine. Playwright's own list, which this replaces, also takes away
-the storage that a browser keeps apart for each framed site, and without it nobody signs in in a frame."""
-OPTIONS = ("--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", f"--disable-features={','.join(NOT_WANTED)}")
 _PAINTED = "#panel[aria-busy=false] #strip"
 _NEXT_FRAME = "() => new Promise(done => requestAnimationFrame(() => setTimeout(() => done(Date.now()), 0)))"
 _TOKEN = "sessionStorage.getItem('p:' + document.body.dataset.launch)"
@@ -86,11 +81,11 @@ class Desk:
         asked = self.context.request.get(self.site.chart(patient)).text()
         address = asked.partition('<iframe class="panel" src="')[2].partition('"')[0].replace("&amp;", "&")
         page = self.context.new_page()
-        ledger = _Ledger(page)
+        fetched = Fetched(page)
         page.goto(address)
         page.wait_for_selector(_PAINTED)
         page.evaluate(_NEXT_FRAME)
-        return Wire({address: size for address, size in ledger.fetched() if address.startswith(self.site.web)})
+        return Wire(fetched.of(self.site.web))
 
     def _is_launch(self, request: Request) -> bool:
         return request.url.startswith(f"{self.site.web}/launch?")
@@ -104,38 +99,11 @@ class Desk:
         return frame
 
 
-class _Ledger:
-    """Requests that went over the network, by the browser's own protocol."""
-
-    def __init__(self, page: Page) -> None:
-        self._addresses: dict[str, str] = {}
-        self._bytes: dict[str, int] = {}
-        session = page.context.new_cdp_session(page)
-        session.on("Network.requestWillBeSent", self._on_request)
-        session.on("Network.requestServedFromCache", self._on_cached)
-        session.on("Network.loadingFinished", self._on_finished)
-        session.send("Network.enable")
-
-    def fetched(self) -> Sequence[tuple[str, int]]:
-        """Addresses and bytes, in the order in which they were finished."""
-        return [(self._addresses[id_], size) for id_, size in self._bytes.items() if size and id_ in self._addresses]
-
-    def _on_request(self, event: Mapping[str, Any]) -> None:
-        self._addresses[event["requestId"]] = event["request"]["url"]
-
-    def _on_cached(self, event: Mapping[str, Any]) -> None:
-        self._addresses.pop(event["requestId"], None)
-
-    def _on_finished(self, event: Mapping[str, Any]) -> None:
-        self._bytes[event["requestId"]] = int(event["encodedDataLength"])
-
-
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """The machine's own. As root, as in a container, it runs only without its sandbox."""
-    options = [*OPTIONS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    """The machine's own."""
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=binary("chromium"), args=options)
+        browser = driver.chromium.launch(executable_path=binary("chromium"), args=options())
         try:
             yield browser
         except BrowserError as failure:

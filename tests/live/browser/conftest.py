@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import shutil
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
@@ -20,6 +18,8 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from deploy.demo.generator.__main__ import this_day
 from deploy.demo.site import Site, prepared
 from deploy.hapi.server import HapiServer
+from deploy.services.chromium import options
+from deploy.services.process import binary
 from tests.live.browser.practice import Practice, entered
 from tests.live.browser.visitor import Visitor
 from tests.servers import RedisServer
@@ -27,14 +27,8 @@ from tests.servers import RedisServer
 ALLOWED, BLOCKED = 0, 1
 """Third-party cookies, as Chromium's own setting has them."""
 
-NOT_WANTED = ("HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable", "LocalNetworkAccessChecks", "MediaRouter")
-"""Features of Chromium that disturb where all servers are on this machine. Playwright's own list, which this replaces,
-also takes away the storage that a browser keeps apart for each framed site; no browser that people use is like that."""
-
 PARTS = ("web", "people worker")
 """Of Milepost: what shows, and what reads for a launch and carries out an act."""
-
-OPTIONS = ("--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", f"--disable-features={','.join(NOT_WANTED)}")
 
 
 @dataclass
@@ -95,7 +89,7 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="session")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
     """The machine's own."""
-    with contextlib.closing(playwright.chromium.launch(executable_path=_program(), args=_options())) as browser:
+    with contextlib.closing(playwright.chromium.launch(executable_path=binary("chromium"), args=options())) as browser:
         yield browser
 
 
@@ -126,7 +120,7 @@ def cookies(request: pytest.FixtureRequest, playwright: Playwright, stage: Stage
     chosen = {"cookie_controls_mode": request.param, "block_third_party_cookies": request.param == BLOCKED}
     settings.write_text(json.dumps({"profile": chosen}))
     context = playwright.chromium.launch_persistent_context(
-        settings.parents[1], executable_path=_program(), args=_options()
+        settings.parents[1], executable_path=binary("chromium"), args=options()
     )
     with contextlib.closing(context):
         visitor = Visitor(context, stage.site)
@@ -139,14 +133,3 @@ def _nothing_left_over(visitors: list[Visitor]) -> None:
     for visitor in visitors:
         assert not visitor.left_over()
         assert not visitor.strangers
-
-
-def _options() -> list[str]:
-    """As root, as in a container, Chromium runs only without its sandbox."""
-    return [*OPTIONS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-
-
-def _program() -> str:
-    found = shutil.which("chromium")
-    assert found, "chromium is not installed; run `sh deploy/system-packages.sh`"
-    return found

@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Frame, Page, expect
 
+from deploy.services.chromium import Fetched
 from tests.live.browser.conftest import Stage, Visit
 from tests.live.browser.practice import LONG_PLAN, MARKUP, SCRIPTS
-from tests.live.browser.visitor import SCHEMES, Visitor, Wire, findings, open_all, painted, picture
+from tests.live.browser.visitor import SCHEMES, Visitor, findings, open_all, painted, picture
 
 pytestmark = pytest.mark.live
 
@@ -116,10 +117,10 @@ def test_first_and_next_load_are_small(nurse: Visitor, stage: Stage, tell: Calla
     """From the callback to the painted panel at most 150 kB in 8 requests of Milepost, and 30 kB when it is fetched
     again, on the wire and with headers."""
     page = nurse.context.new_page()
-    wire = Wire(page)
+    wire = Fetched(page)
 
     nurse.alone(stage.practice.showcase, page)
-    first = wire.fetched(stage.site.web, "/callback/")
+    first = wire.of(stage.site.web, "/callback/")
     with page.expect_response("**/panel") as fetched:
         page.evaluate("document.querySelector('[data-stay]').click()")
     sizes = fetched.value.request.sizes()

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal  # Any: what the browser's own protocol sends
+from typing import Literal
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it brings no types
@@ -135,35 +135,6 @@ def painted(frame: Frame) -> Frame:
     except Error as error:
         raise AssertionError(f"The panel was not painted. {frame.url} has {frame.evaluate(_STATE)}") from error
     return frame
-
-
-class Wire:
-    """What a page fetches over the network, not out of the browser's cache: addresses, and bytes with headers."""
-
-    def __init__(self, page: Page) -> None:
-        self._addresses: dict[str, str] = {}
-        self._bytes: dict[str, int] = {}
-        session = page.context.new_cdp_session(page)
-        session.on("Network.requestWillBeSent", self._on_request)
-        session.on("Network.requestServedFromCache", self._on_cached)
-        session.on("Network.loadingFinished", self._on_finished)
-        session.send("Network.enable")
-
-    def fetched(self, origin: str, since: str = "") -> Mapping[str, int]:
-        """Bytes by address, of one origin, from the first address that holds ``since``."""
-        ours = [(self._addresses[id_], size) for id_, size in self._bytes.items() if id_ in self._addresses]
-        ours = [(address, size) for address, size in ours if address.startswith(origin) and size]
-        first = next(place for place, (address, _) in enumerate(ours) if since in address)
-        return dict(ours[first:])
-
-    def _on_request(self, event: Mapping[str, Any]) -> None:
-        self._addresses[event["requestId"]] = event["request"]["url"]
-
-    def _on_cached(self, event: Mapping[str, Any]) -> None:
-        self._addresses.pop(event["requestId"], None)
-
-    def _on_finished(self, event: Mapping[str, Any]) -> None:
-        self._bytes[event["requestId"]] = int(event["encodedDataLength"])
 
 
 def token_of(frame: Frame) -> str:
