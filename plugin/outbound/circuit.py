@@ -11,13 +11,14 @@ from plugin.domain.errors import CircuitOpen
 class Circuit:
     """Opens after `threshold` temporary failures in a row; after `pause` one call is let through to try.
 
-    Kept per source and process. While that one call is under way, and for another pause if nobody hears of its end,
+    Kept per source and process. The usual threshold is that of two calls at once, each tried four times, twice over: one
+    outage of a moment ends both in their own words. While that one call is under way, and for another pause if nobody hears of its end,
     the others are still refused.
     """
 
     def __init__(
         self,
-        threshold: int = 8,
+        threshold: int = 16,
         pause: timedelta = timedelta(seconds=30),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

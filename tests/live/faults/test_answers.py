@@ -197,8 +197,7 @@ def test_a_server_that_refuses_connections(site: Site, calm: Undisturbed, is_lon
 
         assert [type(failure) for failure in failures] == ([Unreachable] if is_long else [])
         assert all("running" in str(failure) or "cut" in str(failure) for failure in failures)
-        later = inside(watched.milepost)  # another process: this one would leave the server in peace for half a minute
-        later.sweep()
+        milepost.sweep()
         assert unlike(watched, calm) == []
 
 

@@ -1,5 +1,6 @@
 """Servers that go away in the middle and come back: HAPI while it writes, PostgreSQL while it stores."""
 
+import contextlib
 import os
 import signal
 import time
@@ -106,10 +107,21 @@ def crash_at(server: PostgresServer, watched: Watched, verb: str, row: Row) -> E
     gate.close(row)
     command = watched.milepost.start(verb)
     until(lambda: gate.stopped, RESTART_S, f"{verb} did not come to {row}")
-    os.kill(gate.stopped_backend, signal.SIGKILL)
+    with contextlib.closing(psycopg.connect(server.dsn("postgres"), autocommit=True)) as witness:
+        os.kill(gate.stopped_backend, signal.SIGKILL)
+        until(lambda: is_cut(witness), RESTART_S, "PostgreSQL did not notice")
     until(lambda: is_back(server), RESTART_S, "PostgreSQL did not come back")
     gate.mend()
     return command.wait()
+
+
+def is_cut(witness: psycopg.Connection) -> bool:
+    """For a moment after the kill PostgreSQL still answers, and only then ends all connections."""
+    try:
+        witness.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return True
+    return False
 
 
 def is_back(server: PostgresServer) -> bool:

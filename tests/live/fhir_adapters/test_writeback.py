@@ -380,7 +380,7 @@ def test_a_hook_is_registered_once_and_calls_with_our_secret(chart: Chart) -> No
         chart.http.delete(ref)
 
 
-def wait_for(holds: Any, seconds: float = 20) -> None:
+def wait_for(holds: Any, seconds: float = 60) -> None:
     """Until it holds."""
     deadline = time.monotonic() + seconds
     while not holds():

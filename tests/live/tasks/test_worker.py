@@ -8,6 +8,7 @@ import pytest
 import redis
 import requests
 
+from plugin.run import WORKERS
 from tasks.dispatch import sender
 from tasks.routes import ACTING, DELIVER, TICK, TICK_ROUTE
 from tests.live.installation import Installation, wait_for
@@ -114,13 +115,13 @@ def test_a_worker_that_cannot_work_does_not_start(made: Installation, change: di
 
 
 def test_milepost_run_runs_all_of_it(made: Installation) -> None:
-    """Web, both workers and beat; a tick comes by itself; SIGTERM ends everything."""
+    """Web, every worker and beat; a tick comes by itself; SIGTERM ends everything."""
     redis_url = made.settings["MILEPOST_REDIS_URL"]
     quick = Installation(made.folder, {**made.settings, "MILEPOST_TICK_SECONDS": "1"})
     before = done(redis_url, TICK)
 
     with quick.process("run", sys.executable, "-c", "from plugin.cli import main; main()", "run") as running:
-        wait_for("the workers are ready", lambda: running.said().count("worker_ready") == 4, 120)
+        wait_for("the workers are ready", lambda: running.said().count("worker_ready") == 2 * len(WORKERS), 120)
         wait_for("a tick was done", lambda: done(redis_url, TICK) > before, 60)
         wait_for("the web process is ready", lambda: is_ready(made.bind), 60)
         running.child.terminate()
