@@ -80,7 +80,7 @@ test-contract: $(INSTALLED) ## The same tests for each fake and its real adapter
 
 .PHONY: test-live
 test-live: hapi-build ## Real HAPI, PostgreSQL, Redis and Celery, and the faults
-	$(PYTEST) tests/live --servers hapi,postgres,redis --no-loadscope-reorder
+	$(PYTEST) tests/live --servers hapi,postgres,redis --no-loadscope-reorder --reruns 1 -raR
 
 .PHONY: test-wheel
 test-wheel: wheel ## The wheel holds the tree and nothing else

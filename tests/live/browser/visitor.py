@@ -131,8 +131,9 @@ def _gone_pages() -> Iterator[None]:
 def painted(frame: Frame) -> Frame:
     """When the panel is there; whose it is stands on top."""
     try:
-        # Chromium may leave another site's frame without a layout for a while, as if it could not be seen.
         frame.wait_for_selector("#panel[aria-busy=false] #strip", state="attached")
+        frame.page.screenshot()  # Chromium may leave another site's frame without a layout until somebody looks
+        frame.wait_for_selector("#panel[aria-busy=false] #strip")
     except Error as error:
         raise AssertionError(f"The panel was not painted. {frame.url} has {frame.evaluate(_STATE)}") from error
     return frame
