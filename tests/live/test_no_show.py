@@ -49,6 +49,13 @@ class Chart:
         """A patient's id; the tag's code keeps tests apart."""
         return f"{self.tag.code[:12]}-{number}"
 
+    def forget_hooks(self, address: str) -> None:
+        """A server that goes on calling where nobody answers has less time for other tests' hooks."""
+        found = self.session.get(f"{self.base}/Subscription", headers={"Cache-Control": "no-cache"}, timeout=30).json()
+        for one in (entry["resource"] for entry in found.get("entry", ())):
+            if one["channel"]["endpoint"].startswith(address):
+                self.session.delete(f"{self.base}/Subscription/{one['id']}", timeout=30).raise_for_status()
+
     def enter(self, number: int) -> None:
         """Patient, CarePlan, ServiceRequest and a booked Appointment of an hour ago."""
         name, now = self.name(number), datetime.now(UTC)
@@ -194,6 +201,7 @@ def test_with_the_subscription_it_takes_moments(
         wait_for_tasks(chart, *range(EVENTS))
         times = sorted(wait_for_miss(database, chart, number) for number in range(EVENTS))
         assert leaks(made, redis_url, database) == []
+        chart.forget_hooks(f"http://{made.bind}")
 
     tell(f"event -> effect stored, with the Subscription: median {times[EVENTS // 2]:.2f} s, slowest {times[-1]:.2f} s")
     assert times[EVENTS // 2] < WITHIN_S / 6

@@ -145,13 +145,21 @@ class Panel {
   // By htmx, so that what is in it works; where somebody reads, and what is open, stays.
   draw(html) {
     const opened = [...document.querySelectorAll("#panel details[open][id]")].map((part) => part.id);
-    const focused = document.activeElement && document.activeElement.id;
+    const focused = this.wayTo(document.activeElement);
     const isFirst = Boolean(at("skeleton"));
     htmx.swap("#panel", html, { swapStyle: "innerHTML", swapDelay: 0, settleDelay: 0 });
     for (const id of opened) if (at(id)) at(id).open = true;
-    if (!isFirst && focused && at(focused)) at(focused).focus({ preventScroll: true });
+    const again = focused && [...document.querySelectorAll(focused)].find((part) => part.offsetParent);
+    if (!isFirst && again) again.focus({ preventScroll: true });
     at("panel").setAttribute("aria-busy", "false");
     if (this.patientIsOne()) this.uncover();
+  }
+
+  // How to find an element again in what is drawn in its place: by its id, or by what it asks for.
+  wayTo(part) {
+    if (part && part.id) return "#" + CSS.escape(part.id);
+    const asks = part && part.getAttribute("hx-get");
+    return asks ? `[hx-get="${CSS.escape(asks)}"]` : null;
   }
 
   async pulse() {
