@@ -26,8 +26,7 @@ forwarded_allow_ips = ""  # nobody tells us who else is asking (plugin/api/acces
 server_software = "milepost"
 control_socket_disable = True  # gunicorn 27 makes one in the home of its user, shared by all its servers on the machine
 
-# Milepost logs every request by its route's pattern. Whoever turns gunicorn's own log on gets no query, and should know
-# that the paths of hooks and charts are in it.
+# Milepost logs every request by its route's pattern, and silences gunicorn's own log: paths and queries are in it.
 accesslog = None
 access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(B)s %(L)s'
 errorlog = "-"
