@@ -16,6 +16,7 @@ from deploy.services.postgres import PostgresServer, postgres_server
 from deploy.services.process import folder_of, free_port
 from tests.faults.aims import VERBS
 from tests.faults.kills import Fall, kill_one, undisturbed
+from tests.faults.practice import now, quiet_zone
 from tests.faults.scene import Place
 from tests.faults.site import Site, site_of
 from tests.faults.table import table_of
@@ -64,8 +65,9 @@ def _falls(runs: int, at_once: int) -> Iterator[Fall]:
 def _at_once(base_url: str, postgres: PostgresServer, runs: int, at_once: int) -> Iterator[Fall]:
     with ExitStack() as held:
         sites: SimpleQueue[Site] = SimpleQueue()
+        zone = quiet_zone(now())
         for _ in range(at_once):
-            sites.put(held.enter_context(site_of(base_url, postgres)))
+            sites.put(held.enter_context(site_of(base_url, postgres, zone)))
         calm = _borrowed(sites, undisturbed)
         todo = [(verb, number) for number in range(runs) for verb in VERBS]
         pool = held.enter_context(ThreadPoolExecutor(at_once))

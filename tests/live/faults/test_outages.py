@@ -41,7 +41,7 @@ def test_hapi_is_killed_while_it_writes(site: Site, own_postgres: PostgresServer
     it is back, the next sweep finds out what was written and writes the rest."""
     with folder_of(None) as folder:
         hapi = HapiServer(port=free_port(), data_dir=folder, referential_integrity_on_delete=False)
-        with hapi, site_of(hapi.base_url, own_postgres) as own, own.watched() as watched:
+        with hapi, site_of(hapi.base_url, own_postgres, site.zone) as own, own.watched() as watched:
             held = own.gateway.watch = Held(lambda exchange: exchange.writes, Point.ARRIVED)
             sweeping = watched.milepost.start("sweep")
             until(held.is_held.is_set, RESTART_S, "nothing was written")
@@ -87,7 +87,7 @@ def test_postgres_crashes_and_comes_back(
 ) -> None:
     """In the middle of a page and of a reassessment: all its connections are cut and it recovers. The command says that
     the database does not answer; repeated, it goes on."""
-    with site_of(site.upstream, own_postgres) as own, own.watched() as watched:
+    with site_of(site.upstream, own_postgres, site.zone) as own, own.watched() as watched:
         if verb == "tick":
             watched.milepost.run("sync")
         cut = crash_at(own_postgres, watched, verb, row)
