@@ -113,6 +113,18 @@ class Milestone:
     """False for turns that lie further ahead than the next one (DESIGN §10)."""
 
 
+class Alert(NamedTuple):
+    """A flag of the program that holds; ``since`` is the local day from which on it has, None: as long as is known."""
+
+    code: str
+    title: str
+    since: date | None = None
+
+
+ENDED = ("revoked", "completed", "entered-in-error")
+"""Statuses of a plan that has ended."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanState:
     """One plan as assessed. ``plan`` is its id: ``CarePlan/id``, an order's reference, or ``enrolment:<program>``."""
@@ -129,6 +141,13 @@ class PlanState:
     milestones: tuple[Milestone, ...] = ()
     left_out: tuple[str, ...] = ()
     """What was left out of the plan and why (O5), in words."""
+    alerts: tuple[Alert, ...] = ()
+    """The flags of its program that hold; none of a plan that is a draft or has ended."""
+
+    @property
+    def risk(self) -> int:
+        """DESIGN §7: the number of flags that hold. A patient's is the sum over the plans."""
+        return len(self.alerts)
 
 
 class EffectKind(StrEnum):

@@ -37,3 +37,25 @@ class AuditEntry:
 def content_hash(canonical: str) -> str:
     """SHA-256 of the canonical form, in hexadecimal."""
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFilter:
+    """Which rows of the log; None: whoever, whatever, whenever. ``since`` is part of the time, ``until`` is not."""
+
+    who: str | None = None
+    action: str | None = None
+    record: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRow:
+    """An entry as it is kept: its number in the table, its hash, and its place in the chain; None while it waits for the
+    next sealing."""
+
+    id: int
+    entry: AuditEntry
+    hash: str
+    seal: int | None = None

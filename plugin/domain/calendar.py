@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from plugin.domain.moment import LAST_YEAR
@@ -12,6 +14,17 @@ from plugin.domain.moment import LAST_YEAR
 ONE_DAY = timedelta(days=1)
 FIRST_YEAR = 2
 MIDNIGHT = time(0)
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+MOST_HOLIDAYS = 400
+
+
+class Holiday(NamedTuple):
+    """A day on which the practice is closed, and what it is called."""
+
+    day: date
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +91,41 @@ class Practice:
         """``send_time`` when it falls on the same local day as ``since``, else None."""
         when = self.send_time(since)
         return when if self.day(when) == self.day(since) else None
+
+
+def plain_day(text: str) -> date | None:
+    """A day as people type it, ``2026-12-25``; None for anything else, also for ISO's other ways of writing one."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day.isoformat() == text else None
+
+
+def calendar_body(practice: Practice, holidays: Iterable[Holiday]) -> dict[str, object]:
+    """A calendar as it is stored (``plugin.catalog.practice_reader`` reads it): all but the zone."""
+    return {
+        "code": "practice",
+        "title": "Calendar",
+        "working_days": [WEEKDAYS[day] for day in sorted(practice.working_days)],
+        "morning": f"{practice.morning:%H:%M}",
+        "send_days": [WEEKDAYS[day] for day in sorted(practice.send_days)],
+        "send_from": f"{practice.send_from:%H:%M}",
+        "send_until": f"{practice.send_until:%H:%M}",
+        "holidays": [{"date": day.isoformat(), **({"name": name} if name else {})} for day, name in sorted(holidays)],
+    }
+
+
+def holidays_in(body: Mapping[str, object]) -> list[Holiday]:
+    """The days that a stored calendar names, in order; what is no day is passed over."""
+    rows = body.get("holidays")
+    found: list[Holiday] = []
+    for row in rows if isinstance(rows, list) else ():
+        try:
+            found.append(Holiday(date.fromisoformat(str(row["date"])), str(row.get("name") or "")))
+        except (AttributeError, KeyError, TypeError, ValueError):
+            continue
+    return sorted(found)
 
 
 @lru_cache(maxsize=16384)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from plugin.domain.activity import origins_of, origins_of_order
 from plugin.domain.appointment import Visit, visit_of
+from plugin.domain.circumstance import Circumstances
 from plugin.domain.due import Bounds
 from plugin.domain.link import Links, Steps
 from plugin.domain.moment import Days, days
@@ -44,6 +45,8 @@ class PlanChart:
     """Piece -> the steps to which it points."""
     left_open: frozenset[str] = frozenset()
     """Pieces that point to the plan and mean one of several equal steps (E2)."""
+    circumstances: Circumstances | None = None
+    """Made when the first condition asks (``circumstances_of``)."""
 
     @property
     def has_ended(self) -> bool:
@@ -119,6 +122,26 @@ def _link(chart: Chart) -> None:
         plan.exact = {ref: steps for ref, steps in found_exact if steps}
         open_ones = (p.ref for p in chart.pieces if p.ref not in plan.exact and one.leaves_open(p))
         plan.left_open = frozenset(open_ones)
+
+
+def circumstances_of(plan: PlanChart, chart: Chart) -> Circumstances:
+    """What the conditions of a plan's program are asked of."""
+    if plan.circumstances is None:
+        start = plan.start or plan.opens
+        open_plans = (other for other in chart.plans if not (other.has_ended or other.is_draft))
+        plan.circumstances = Circumstances(
+            record=chart.record,
+            practice=chart.rules.practice,
+            patient=chart.patient,
+            steps=plan.steps,
+            visits=chart.visits,
+            linked=plan.linked,
+            linked_anywhere=chart.linked,
+            plan_start=start.first if start else None,
+            in_programs=frozenset(other.program.code for other in open_plans if other.program),
+            encounters_tell=not chart.rules.traits.encounters_always_finished,
+        )
+    return plan.circumstances
 
 
 # --------------------------------------------------------------------------------------------------------------- plans

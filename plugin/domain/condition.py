@@ -1,67 +1,108 @@
-"""The closed vocabulary of conditions (DESIGN §8), as far as the shipped programs need it."""
+"""The closed vocabulary of conditions (DESIGN §8): no expressions, no templates, no patterns. ``circumstance.py`` says
+whether one holds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Literal
-from zoneinfo import ZoneInfo
+from enum import StrEnum
+from typing import Literal, get_args
 
-from plugin.domain.moment import days, plus_months
-from plugin.domain.record import Coding, Other, Patient, Record
+from plugin.domain.record import Coding
+
+What = Literal[
+    "all",
+    "any",
+    "not",
+    "age-at-least",
+    "age-below",
+    "condition",
+    "flag",
+    "observation",
+    "language",
+    "interpreter-needed",
+    "days-since-contact",
+    "appointment",
+    "in-program",
+]
+WHATS: tuple[What, ...] = get_args(What)
+COMBINING: tuple[What, ...] = ("all", "any", "not")
+
+KEYS: Mapping[What, tuple[str, ...]] = {
+    "all": ("parts",),
+    "any": ("parts",),
+    "not": ("parts",),
+    "age-at-least": ("years",),
+    "age-below": ("years",),
+    "condition": ("codes", "count"),
+    "flag": ("codes",),
+    "observation": ("codes", "operator", "value", "unit", "days"),
+    "language": ("languages",),
+    "interpreter-needed": (),
+    "days-since-contact": ("days",),
+    "appointment": ("state", "days"),
+    "in-program": ("program",),
+}
+"""What each one says beside ``what``; ``catalog/programs/README.md`` explains them."""
+
+DEEPEST, MOST_PARTS = 10, 100
+"""Conditions within conditions; conditions of one condition in all."""
+
+
+class Operator(StrEnum):
+    """How a number is compared."""
+
+    BELOW = "lt"
+    AT_MOST = "le"
+    ABOVE = "gt"
+    AT_LEAST = "ge"
+
+    def compares(self, number: float, limit: float) -> bool:
+        """Whether the number is on that side of the limit."""
+        match self:
+            case Operator.BELOW:
+                return number < limit
+            case Operator.AT_MOST:
+                return number <= limit
+            case Operator.ABOVE:
+                return number > limit
+            case Operator.AT_LEAST:
+                return number >= limit
+
+
+class VisitState(StrEnum):
+    """What is asked of the appointments of a plan."""
+
+    BOOKED = "booked"
+    MISSED = "missed"
+    KEPT = "kept"
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition. ``all``, ``any`` and ``not`` combine ``parts``; ``condition`` holds when an active Condition has one
-    of ``codes``; ``age-at-least`` and ``age-below`` compare the age in whole years with ``years``."""
+    """One condition; ``KEYS`` says which of the fields count for which ``what``. ``days`` is None where nothing limits the
+    age of an observation."""
 
-    what: Literal["all", "any", "not", "condition", "age-at-least", "age-below"]
+    what: What
     parts: tuple[Condition, ...] = ()
     codes: tuple[Coding, ...] = ()
     years: int = 0
+    count: int = 1
+    operator: Operator = Operator.AT_LEAST
+    value: float = 0.0
+    unit: str | None = None
+    days: int | None = None
+    languages: tuple[str, ...] = ()
+    state: VisitState = VisitState.BOOKED
+    program: str = ""
 
+    @property
+    def pairs(self) -> frozenset[tuple[str, str]]:
+        """System and code of its codes."""
+        return frozenset((coding.system, coding.code) for coding in self.codes)
 
-_INACTIVE = {"inactive", "remission", "resolved", "entered-in-error", "refuted"}
-
-
-def holds(condition: Condition, record: Record, today: date, zone: ZoneInfo) -> bool:
-    """Whether it holds on a local day. What is unknown (no birth date) does not hold."""
-    match condition.what:
-        case "all":
-            return all(holds(part, record, today, zone) for part in condition.parts)
-        case "any":
-            return any(holds(part, record, today, zone) for part in condition.parts)
-        case "not":
-            return not any(holds(part, record, today, zone) for part in condition.parts)
-        case "condition":
-            return _has_condition(condition, record)
-        case "age-at-least" | "age-below":
-            birthday = _birthday(condition.years, record, zone)
-            return birthday is not None and (today >= birthday) == (condition.what == "age-at-least")
-
-
-def _has_condition(condition: Condition, record: Record) -> bool:
-    wanted = {(c.system, c.code) for c in condition.codes}
-    for fact in record.facts.values():
-        if not isinstance(fact, Other) or fact.type != "Condition" or fact.status in _INACTIVE:
-            continue
-        if any((c.system, c.code) in wanted for concept in fact.concepts for c in concept.codings):
-            return True
-    return False
-
-
-def _birthday(years: int, record: Record, zone: ZoneInfo) -> date | None:
-    patient = record.facts.get(record.ref)
-    born = days(patient.birth_date, zone) if isinstance(patient, Patient) and patient.birth_date else None
-    return plus_months(born.first, 12 * years) if born else None
-
-
-def turning_days(condition: Condition, record: Record, zone: ZoneInfo) -> Iterator[date]:
-    """The days on which its answer can change by itself: birthdays."""
-    for part in condition.parts:
-        yield from turning_days(part, record, zone)
-    birthday = _birthday(condition.years, record, zone) if condition.what.startswith("age") else None
-    if birthday:
-        yield birthday
+    def all_codes(self) -> Iterator[Coding]:
+        """The codes that it or a part of it names: what the charts must keep so that it can be answered."""
+        yield from self.codes
+        for part in self.parts:
+            yield from part.all_codes()

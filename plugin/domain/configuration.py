@@ -1,22 +1,149 @@
-"""Versioned configuration of the practice: programs, ladders, calendars."""
+"""Versioned configuration of the practice: programs, ladders, its calendar and its limits; and drafts of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
+
+PROGRAM, LADDER, CALENDAR, LIMITS = "program", "ladder", "calendar", "limits"
+"""The kinds. Of calendar and limits there is one each, with the code ``practice``."""
+KINDS = (PROGRAM, LADDER, CALENDAR, LIMITS)
+THE_PRACTICE = "practice"
+MILEPOST = "milepost"
+"""Who publishes what is shipped."""
+
+DraftOf = Literal["change", "roll-back", "retirement"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigVersion:
-    """A version of a program, ladder or calendar: published from a moment on; ``body`` is JSON-able."""
+    """A version of a program, ladder, calendar or limits: published from a moment on; ``body`` is JSON-able, of the shape
+    that the catalog's TOML files have. What was published under a version is never changed."""
 
     kind: str
     code: str
     version: str
     body: Mapping[str, object]
-    state: Literal["draft", "published", "retired"] = "published"
+    state: Literal["draft", "offered", "published"] = "published"
+    """Offered: it came with Milepost, and the practice goes by a version of its own."""
     published_from: datetime | None = None
-    by: str = "milepost"
+    by: str = MILEPOST
     why: str = ""
+    approved_by: str | None = None
+    """The second person, where one was needed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigDraft:
+    """What somebody is still working at: one for each kind and code. ``body`` may be incomplete or wrong; it is kept all
+    the same. ``revision`` counts what was saved: who saves says which one they saw, and is refused when it is another by
+    then (compare-and-set); what they wanted to save is kept beside it."""
+
+    id: int
+    kind: str
+    code: str
+    base: str | None
+    """The version that it began as; None for a new program."""
+    body: Mapping[str, object]
+    revision: int
+    by: str
+    """Who saved it last (``Person.who``)."""
+    changed_at: datetime
+    authors: frozenset[str] = frozenset()
+    """Everybody who saved a part of it: none of them can be the second person who lets it be published."""
+    author_ids: frozenset[int] = frozenset()
+    """The same by their numbers, as far as they have one: a person may come to be called by another name."""
+    of: DraftOf = "change"
+    """A roll back holds the body of an earlier version, a retirement that of the one in force; nobody edits them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enactment:
+    """That a version came into force, or is to: it holds from its moment until the next enactment of its kind and code. A
+    version that is rolled back to has another one. Once its moment has come, an enactment is history and never changes."""
+
+    id: int = 0
+    kind: str
+    code: str
+    version: str | None
+    """None: it was retired, nothing of this kind and code is in force from then on."""
+    from_: datetime | None
+    """None: since ever (what was shipped first)."""
+    decided_at: datetime
+    by: str
+    why: str = ""
+    approved_by: str | None = None
+    applied_at: datetime | None = None
+    """When all patients were marked for it."""
+    taken_back_at: datetime | None = None
+    taken_back_by: str | None = None
+
+
+class Publication(NamedTuple):
+    """What somebody asked to be published and a second person must agree to."""
+
+    id: int
+    kind: str
+    code: str
+    draft_id: int
+    revision: int
+    from_: datetime | None
+    """None: as soon as somebody agrees."""
+    by: str
+    by_id: int
+    why: str
+    preview_id: int | None
+    asked_at: datetime
+    state: Literal["waiting", "approved", "refused", "replaced"] = "waiting"
+    """Replaced: it was asked for anew, or its draft was discarded."""
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    decided_why: str = ""
+
+
+class Aside(NamedTuple):
+    """What somebody wanted to save over a revision that was not the newest any more: kept, so that nothing is lost."""
+
+    seen: int
+    body: Mapping[str, object]
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the practice has set for itself: ``cap_percent`` of the caseload whose gaps or effects one person alone may
+    change by publishing, and ``capacity``: how many work items a role can do on a working day."""
+
+    cap_percent: int = 5
+    capacity: Mapping[str, int] = field(default_factory=dict)
+
+
+def limits_body(limits: Limits) -> dict[str, object]:
+    """Limits as they are stored (``plugin.catalog.practice_reader`` reads them)."""
+    capacity = [{"role": role, "per_day": per_day} for role, per_day in sorted(limits.capacity.items())]
+    return {"code": THE_PRACTICE, "title": "Limits", "cap_percent": limits.cap_percent, "capacity": capacity}
+
+
+def canonical(body: Mapping[str, object]) -> str:
+    """The one text that a body has: JSON, keys sorted, no spaces."""
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def body_hash(body: Mapping[str, object]) -> str:
+    """SHA-256 of that text, in hexadecimal: what an audit row says of a body."""
+    return hashlib.sha256(canonical(body).encode()).hexdigest()
+
+
+def same_content(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
+    """Whether two bodies say the same, whatever version they stand under."""
+    return {**one, "version": ""} == {**other, "version": ""}
+
+
+def next_version(taken: Iterable[str]) -> str:
+    """The number of a new version: one more than the greatest there ever was."""
+    return str(max((int(version) for version in taken if version.isdecimal()), default=0) + 1)

@@ -15,9 +15,13 @@
         ├── TooLarge                an answer over the size cap, or paging without end
         ├── CannotDo                the server does not offer what is needed
         ├── Forbidden               this person may not do this, or not see it
+        │   ├── MissingRight        none of their roles has the right; `action` and `data` say which
+        │   └── ForeignPage         a form that was not sent from a page of ours, or not of this session
         ├── LaunchRefused           a launch, or the answer to one, that must not be followed; `reason` says which
-        ├── SessionEnded            the panel's session is over, or never was
+        ├── SessionEnded            the session of a panel, or of the admin pages, is over or never was
+        ├── ProofNeeded             password and code are asked for once more before this is done
         ├── Stale                   what was on the screen is not what stands now, or is another patient's
+        │   └── StaleDraft          somebody else has saved this draft meanwhile; carries both sides, and both are kept
         ├── Refused                 the server said no: 400, 422 and other 4xx
         │   ├── Unauthorized        401, 403
         │   ├── NotFound            404
@@ -26,7 +30,8 @@
         └── BadInput                what a person gave us is wrong: says what, where, and what is allowed
             ├── BadSettings
             │   └── UnknownZone
-            ├── BadAct              what a form about a milestone says; `fields` has the words for each field
+            ├── BadForm             what a form says; `fields` has the words for each field
+            │   └── BadAct          of a form about a milestone
             ├── BadBundle           a file or answer that cannot be read as the Bundle it should be
             ├── BadProgram          a program, ladder, message or calendar that breaks the rules of its kind
             ├── UnknownName         no such practice, source, patient, program
@@ -39,8 +44,14 @@ number, a token or a resource body; what a program may want to decide by is an a
 quote a record all the same: they come last, after ``SAYS``, and logs cut them off there.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from plugin.domain.configuration import ConfigDraft
 
 SAYS = "; it says: "
 """Before a server's own words: for whoever runs Milepost, at the terminal; not for a log."""
@@ -115,6 +126,17 @@ class Forbidden(PermanentFailure):
     pass
 
 
+class MissingRight(Forbidden):
+    def __init__(self, message: str, *, action: str, data: str) -> None:
+        super().__init__(message)
+        self.action = action
+        self.data = data
+
+
+class ForeignPage(Forbidden):
+    pass
+
+
 class LaunchRefused(PermanentFailure):
     """`reason` is one of the codes that the launch's pages have words for (plugin/usecases/launch.py)."""
 
@@ -127,8 +149,23 @@ class SessionEnded(PermanentFailure):
     pass
 
 
+class ProofNeeded(PermanentFailure):
+    pass
+
+
 class Stale(PermanentFailure):
     pass
+
+
+class StaleDraft(Stale):
+    """`newest` is the draft as it stands (who saved it, when, its body); `yours` is what was to be saved over revision
+    `seen`: it is kept aside."""
+
+    def __init__(self, message: str, *, newest: ConfigDraft, yours: Mapping[str, object], seen: int) -> None:
+        super().__init__(message)
+        self.newest = newest
+        self.yours = yours
+        self.seen = seen
 
 
 class Refused(PermanentFailure):
@@ -163,12 +200,16 @@ class UnknownZone(BadSettings):
     pass
 
 
-class BadAct(BadInput):
+class BadForm(BadInput):
     """`fields` says what is wrong, in words, by the name of the field."""
 
     def __init__(self, fields: Mapping[str, str]) -> None:
         super().__init__(" ".join(fields.values()))
         self.fields = fields
+
+
+class BadAct(BadForm):
+    pass
 
 
 class BadBundle(BadInput):

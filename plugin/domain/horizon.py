@@ -9,11 +9,14 @@ from typing import NamedTuple
 from plugin.domain.appointment import Outcome, Visit, stands_until, turning_points
 from plugin.domain.assessment import Status
 from plugin.domain.calendar import Practice
-from plugin.domain.chart import Chart
-from plugin.domain.condition import turning_days
+from plugin.domain.celebration import celebrated_until
+from plugin.domain.chart import Chart, circumstances_of
+from plugin.domain.circumstance import turning_days
+from plugin.domain.condition import Condition
 from plugin.domain.milestone import Assessed
 from plugin.domain.moment import Days, days, plus_days
 from plugin.domain.plan_state import PlanAnswer
+from plugin.domain.program import Program
 from plugin.domain.record import Appointment, Moment
 
 
@@ -90,9 +93,20 @@ def _days_of_plan(chart: Chart, answer: PlanAnswer) -> Iterator[date]:
     for assessed in answer.turns:
         if assessed.turn.begins is not None and assessed.turn.index in repeating:  # one more turn is to be written
             yield assessed.turn.begins
-    for step in plan.steps:
-        if step.definition is not None and step.definition.applies_if is not None:
-            yield from turning_days(step.definition.applies_if, chart.record, chart.rules.practice.zone)
+    if plan.program is not None:
+        for condition in _conditions(plan.program):
+            yield from turning_days(condition, circumstances_of(plan, chart))
+        if any(definition.celebrate for definition in plan.program.milestones):
+            until = (celebrated_until(assessed) for assessed in answer.turns)
+            yield from (plus_days(day, 1) for day in until if day is not None)
+
+
+def _conditions(program: Program) -> Iterator[Condition]:
+    for definition in program.milestones:
+        if definition.applies_if is not None:
+            yield definition.applies_if
+    for flag in program.flags:
+        yield flag.when
 
 
 def _instants(chart: Chart) -> Iterator[datetime]:

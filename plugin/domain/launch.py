@@ -115,3 +115,18 @@ class PanelSession:
     opened_at: datetime
     ends_at: datetime
     """Whatever happens, it ends then; when it is idle for too long, before."""
+
+    @property
+    def seat(self) -> str:
+        """See ``plugin.domain.reader``: the launch."""
+        return self.launch
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What each audit row of this panel says beside its own: from which launch of which issuer."""
+        return {"issuer": self.issuer, "launch": self.launch}
+
+    @property
+    def page(self) -> str:
+        """See ``plugin.domain.reader``."""
+        return "panel"

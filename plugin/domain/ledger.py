@@ -98,12 +98,26 @@ def reconcile(rows: Sequence[LedgerRow], assessment: Assessment) -> LedgerChange
     return LedgerChange(create=create, skip=skip, withdraw=tuple(withdraw), renew=tuple(renew))
 
 
+def step_of(row: LedgerRow) -> str:
+    """What a work item lists for an effect: its milestone, else the plan, else the effect itself."""
+    return row.milestone or row.plan or row.key
+
+
+def given_over(rows: Sequence[LedgerRow], assessment: Assessment) -> tuple[LedgerRow, ...]:
+    """Work that was given out and is wanted no more: it is taken off its open items."""
+    wanted = {effect.key for effect in assessment.wanted}
+    given = (row for row in rows if row.kind is EffectKind.WORK and row.state is EffectState.DONE)
+    return tuple(row for row in given if row.key not in wanted)
+
+
 def _comes_back(row: LedgerRow, effect: Effect) -> bool:
-    """Whether a row that is there has to be planned again, or otherwise: for another time, person or content."""
+    """Whether a row that is there has to be planned again, or otherwise: for another time, person or content, or as
+    something else, when another version of the ladder has the tier do that."""
     if effect.kind is EffectKind.WRITE:
         return _differs(row, effect)
-    planned = (row.at, row.role, row.owner, row.digest)
-    is_otherwise = planned != (effect.at, effect.role, effect.owner, content_digest(effect.content))
+    planned = (row.kind, row.what, row.at, row.role, row.owner, row.digest)
+    wanted = (effect.kind, effect.what, effect.at, effect.role, effect.owner, content_digest(effect.content))
+    is_otherwise = planned != wanted
     return row.state is EffectState.WITHDRAWN or (row.state is EffectState.PLANNED and is_otherwise)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from plugin.domain.errors import Forbidden
+from plugin.domain.errors import Forbidden, MissingRight
 
 
 class Role(StrEnum):
@@ -45,7 +45,11 @@ class Action(StrEnum):
     UNDO = "undo"
     """Take back what somebody else said; one's own word everybody may who may act."""
     EDIT = "edit"
-    """Change what holds for everybody: programs, sources, people."""
+    """Change what holds for everybody: programs, sources, people. Of a program: its draft."""
+    PUBLISH = "publish"
+    """Put a draft in force, or an earlier version back; say yes to what somebody else wants to publish."""
+    EXPORT = "export"
+    """Take it away as a file."""
 
 
 class Data(StrEnum):
@@ -56,11 +60,19 @@ class Data(StrEnum):
     RESULTS = "results"
     """Results and scores."""
     NOTES = "notes"
+    WORK = "work"
+    """Work items and the lists that they stand in."""
+    PROGRAMS = "programs"
+    """Programs, ladders, and the practice's calendar and limits."""
+    PEOPLE = "people"
+    """Who uses Milepost, with which roles."""
     CONFIGURATION = "configuration"
+    """Sources, issuers, jobs, and how the system is."""
     AUDIT = "audit"
 
 
 _R, _A, _U, _E = Action.READ, Action.ACT, Action.UNDO, Action.EDIT
+_P, _X = Action.PUBLISH, Action.EXPORT
 _Rights = Mapping[Data, frozenset[Action]]
 
 
@@ -68,22 +80,34 @@ def _rights(**actions: tuple[Action, ...]) -> _Rights:
     return {Data(name): frozenset(given) for name, given in actions.items()}
 
 
-_CLINICAL = _rights(schedule=(_R, _A), plan=(_R, _A), results=(_R, _A), notes=(_R, _A))
+_CLINICAL = _rights(schedule=(_R, _A), plan=(_R, _A), results=(_R, _A), notes=(_R, _A), work=(_R, _A), programs=(_R,))
 
 RIGHTS: Mapping[str, _Rights] = {
-    Role.ADMINISTRATOR: _rights(configuration=(_R, _E), audit=(_R,)),
-    Role.PROGRAM_EDITOR: _rights(schedule=(_R,), plan=(_R,), configuration=(_R, _E)),
+    Role.ADMINISTRATOR: _rights(programs=(_R,), people=(_R, _E), configuration=(_R, _E), audit=(_R, _X)),
+    Role.PROGRAM_EDITOR: _rights(schedule=(_R,), plan=(_R,), programs=(_R, _E, _P, _X), configuration=(_R,)),
     Role.PRACTICE_LEAD: {
-        **{data: actions | {_U} for data, actions in _CLINICAL.items()},
-        **_rights(configuration=(_R, _E), audit=(_R,)),
+        **{data: actions | {_U} for data, actions in _CLINICAL.items() if data is not Data.PROGRAMS},
+        **_rights(programs=(_R, _E, _P, _X), people=(_R,), configuration=(_R, _E), audit=(_R, _X)),
     },
     Role.PROVIDER: _CLINICAL,
     Role.COORDINATOR: _CLINICAL,
-    Role.COACH: _rights(schedule=(_R, _A), plan=(_R, _A), results=(_R,), notes=(_R, _A)),
-    Role.SCHEDULER: _rights(schedule=(_R, _A), plan=(_R,), notes=(_R, _A)),
-    Role.MEDICAL_ASSISTANT: _rights(schedule=(_R, _A), plan=(_R, _A), results=(_R,), notes=(_R, _A)),
+    Role.COACH: _rights(schedule=(_R, _A), plan=(_R, _A), results=(_R,), notes=(_R, _A), work=(_R, _A), programs=(_R,)),
+    Role.SCHEDULER: _rights(schedule=(_R, _A), plan=(_R,), notes=(_R, _A), work=(_R, _A), programs=(_R,)),
+    Role.MEDICAL_ASSISTANT: _rights(
+        schedule=(_R, _A), plan=(_R, _A), results=(_R,), notes=(_R, _A), work=(_R, _A), programs=(_R,)
+    ),
     Role.BILLING: _rights(schedule=(_R,), plan=(_R,)),
-    Role.AUDITOR: _rights(schedule=(_R,), plan=(_R,), results=(_R,), notes=(_R,), configuration=(_R,), audit=(_R,)),
+    Role.AUDITOR: _rights(
+        schedule=(_R,),
+        plan=(_R,),
+        results=(_R,),
+        notes=(_R,),
+        work=(_R,),
+        programs=(_R,),
+        people=(_R,),
+        configuration=(_R,),
+        audit=(_R, _X),
+    ),
 }
 
 
@@ -93,7 +117,7 @@ def check_can(roles: Iterable[str], action: Action, data: Data) -> None:
     if any(action in RIGHTS.get(role, {}).get(data, ()) for role in held):
         return
     shown = ", ".join(role_words(role) for role in held) or "no role"
-    raise Forbidden(f"This needs the right to {action} {data}; {shown} has none.")
+    raise MissingRight(f"This needs the right to {action} {data}; {shown} has none.", action=action, data=data)
 
 
 def can(roles: Iterable[str], action: Action, data: Data) -> bool:
@@ -103,3 +127,8 @@ def can(roles: Iterable[str], action: Action, data: Data) -> bool:
     except Forbidden:
         return False
     return True
+
+
+def roles_with(action: Action, data: Data) -> list[str]:
+    """The roles that have this right."""
+    return [role for role in Role if can([role], action, data)]

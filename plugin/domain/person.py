@@ -16,6 +16,8 @@ class Person:
     fhir_user: str | None = None
     roles: tuple[str, ...] = ()
     is_disabled: bool = False
+    belongs_to: int | None = None
+    """Another way in of that person: ``roles`` are theirs, and who shuts them out shuts this one out."""
 
     @property
     def who(self) -> str:

@@ -8,8 +8,9 @@ from datetime import date
 from itertools import pairwise
 
 from plugin.domain.appointment import Visit, two_missed_in_a_row
-from plugin.domain.assessment import Milestone, PlanState, Status
-from plugin.domain.chart import Chart, PlanChart
+from plugin.domain.assessment import Alert, Milestone, PlanState, Status
+from plugin.domain.chart import Chart, PlanChart, circumstances_of
+from plugin.domain.circumstance import holds, since
 from plugin.domain.evidence import Now, gather
 from plugin.domain.milestone import Assessed, assessed_turns, gone
 from plugin.domain.record import Event, Other
@@ -44,6 +45,7 @@ def answer_plan(plan: PlanChart, chart: Chart, now: Now) -> PlanAnswer:
         author=plan.author,
         milestones=tuple(milestones),
         left_out=plan.left_out,
+        alerts=_alerts(plan, chart, now) if plan.program and plan.program.flags else (),
     )
     return PlanAnswer(plan, turns, state, pair)
 
@@ -94,6 +96,16 @@ def _flags(plan: PlanChart, milestones: Sequence[Milestone], pair: object, died:
     if not plan.has_ended and not died and (pair or late_neighbours(milestones)):
         flags.append("two-missed-in-a-row")
     return flags
+
+
+def _alerts(plan: PlanChart, chart: Chart, now: Now) -> tuple[Alert, ...]:
+    """The flags of the program that hold for somebody who is cared for by an open plan."""
+    is_cared_for = chart.patient is None or (chart.patient.active and not has_died(chart, now))
+    if plan.program is None or plan.is_draft or plan.has_ended or not is_cared_for:
+        return ()
+    about = circumstances_of(plan, chart)
+    held = (flag for flag in plan.program.flags if holds(flag.when, about, now.today))
+    return tuple(Alert(flag.code, flag.title, since(flag.when, about, now.today)) for flag in held)
 
 
 def late_neighbours(milestones: Sequence[Milestone]) -> tuple[Milestone, Milestone] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -11,6 +11,11 @@ from typing import NamedTuple
 from plugin.domain.condition import Condition
 from plugin.domain.moment import plus_days, plus_months
 from plugin.domain.record import Coding
+
+KINDS = ("task", "visit", "laboratory", "imaging", "referral", "medication", "questionnaire")
+"""What a milestone can be."""
+MOST_DAYS, MOST_WEEKS, MOST_MONTHS, MOST_TURNS = 3_660, 520, 120, 60
+"""How long an offset can be, in each of its parts, and how often a milestone repeats."""
 
 
 class Anchor(StrEnum):
@@ -70,6 +75,10 @@ class MilestoneDefinition:
     before_plan_start: bool = False
     repeat: Repeat | None = None
     applies_if: Condition | None = None
+    celebrate: bool = False
+    """Its completion is worth a message to the patient (DESIGN §6, milestone-reached)."""
+    checklist: tuple[str, ...] = ()
+    """What whoever closes it goes through, where that is what completes it."""
 
     @property
     def is_visit(self) -> bool:
@@ -87,6 +96,15 @@ class Phase(NamedTuple):
 
     code: str
     title: str
+
+
+class AlertFlag(NamedTuple):
+    """While ``when`` holds for a patient of the program, the flag does: a coordinator is alerted at once, and it counts as
+    one of the patient's risks (DESIGN §7)."""
+
+    code: str
+    title: str
+    when: Condition
 
 
 class IntakeItem(NamedTuple):
@@ -111,74 +129,22 @@ class Program:
     phases: tuple[Phase, ...] = ()
     milestones: tuple[MilestoneDefinition, ...] = ()
     intake: tuple[IntakeItem, ...] = ()
+    flags: tuple[AlertFlag, ...] = ()
 
     def claims_url(self, url: str) -> bool:
         """A canonical, with or without a version."""
         return url.partition("|")[0] in self.instantiates
 
     def named_codes(self) -> Iterator[Coding]:
-        """Every code that this program names as evidence."""
+        """Every code that this program names: as evidence, as what an offset is counted from, or in a condition."""
         for milestone in self.milestones:
             yield from milestone.codes
             for offset in (milestone.opens, milestone.due):
                 if offset:
                     yield from offset.codes
+            if milestone.applies_if:
+                yield from milestone.applies_if.all_codes()
         for item in self.intake:
             yield from item.codes
-
-
-class Fault(NamedTuple):
-    """What is wrong with a program, and where (``milestones[2].due``)."""
-
-    where: str
-    what: str
-
-
-def faults(program: Program) -> list[Fault]:
-    """The rules of a right program; empty when it is right (D10 among them)."""
-    found: list[Fault] = []
-    codes = [m.code for m in program.milestones]
-    phases = {p.code for p in program.phases}
-    for index, milestone in enumerate(program.milestones):
-        where = f"milestones[{index}]"
-        if codes.count(milestone.code) > 1:
-            found.append(Fault(f"{where}.code", f"{milestone.code!r} is used more than once"))
-        if milestone.phase is not None and milestone.phase not in phases:
-            found.append(Fault(f"{where}.phase", f"{milestone.phase!r} is no phase of this program"))
-        if milestone.codes and milestone.opens is None:
-            found.append(
-                Fault(f"{where}.opens", "coded evidence can complete it, so it must say when its window opens")
-            )
-        found.extend(_offset_faults(milestone, where, codes))
-    found.extend(_circles({m.code: m for m in program.milestones}))
-    return found
-
-
-def _offset_faults(milestone: MilestoneDefinition, where: str, codes: list[str]) -> Iterator[Fault]:
-    for name, offset in (("opens", milestone.opens), ("due", milestone.due)):
-        if offset is None:
-            continue
-        if offset.anchor in (Anchor.COMPLETION, Anchor.DUE) and (offset.of not in codes or offset.of == milestone.code):
-            yield Fault(f"{where}.{name}", f"{offset.of!r} is no other milestone of this program")
-        if offset.anchor is Anchor.FACT and not offset.codes:
-            yield Fault(f"{where}.{name}", "an offset from a fact must name the fact's codes")
-    opens, due = milestone.opens, milestone.due
-    if opens and due and (opens.anchor, opens.of) == (due.anchor, due.of):
-        base = date(2001, 1, 1)
-        if due.after(base) < opens.after(base):
-            yield Fault(f"{where}.due", "the window ends before it begins")
-
-
-def _circles(by_code: Mapping[str, MilestoneDefinition]) -> Iterator[Fault]:
-    for code in by_code:
-        seen: set[str] = set()
-        todo = [code]
-        while todo:
-            here = by_code.get(todo.pop())
-            for offset in (here.opens, here.due) if here else ():
-                if offset is None or offset.of is None or offset.of in seen:
-                    continue
-                seen.add(offset.of)
-                todo.append(offset.of)
-        if code in seen:
-            yield Fault(f"milestones.{code}", "its dates depend on themselves, in a circle")
+        for flag in self.flags:
+            yield from flag.when.all_codes()

@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from plugin.domain.record import Fact
+
+HowToTakeBack = Literal["cancel", "delete"]
+"""What becomes of what we wrote to a server: it says that it counts no more, or it is deleted."""
+Leaving = Literal["keep", "cancel", "delete"]
+"""The same of a source that is removed; ``keep``: it stays there as it stands."""
+
+
+class TakenBack(NamedTuple):
+    """A part of what was taken back: of which type, how many, and why what could not be was not."""
+
+    type: str
+    done: int
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +50,8 @@ class Source:
     """What we ask for there, where it differs from what we ask for everywhere."""
     auth_hosts: tuple[str, ...] = ()
     """Where its token endpoint may lie (``host`` or ``host:port``), beside its own host."""
+    leaving: Leaving | None = None
+    """It is being removed: nothing is read or written there any more but what is taken back."""
 
 
 class Cursor(NamedTuple):

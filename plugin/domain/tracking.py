@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from plugin.domain.assessment import Assessment
-from plugin.domain.ledger import LedgerChange
+from plugin.domain.ledger import LedgerChange, LedgerRow
 
 
 class Stored(NamedTuple):
@@ -29,6 +29,8 @@ class PatientRow:
     digest: str = ""
     backlog: bool = False
     """The plans were already overdue when the source was first read (DESIGN §5, Backlog)."""
+    found_by: str | None = None
+    """The words that a search finds the patient by now; None: none are stored yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,8 @@ class Outcome:
     digest: str
     unchanged: bool
     ledger: LedgerChange = LedgerChange()
+    over: tuple[LedgerRow, ...] = ()
+    """Work that was given out and is wanted no more."""
     failed: str | None = None
     """Assessing this patient failed: the reason, without patient data; the mark is moved by ``retry_at``."""
     retry_at: datetime | None = None
@@ -69,3 +73,5 @@ class Outcome:
     """Whose act this reassessment follows: the writes that it brings are that person's as well."""
     backlog: bool | None = None
     """The patient belongs to the backlog from now on, or no longer does; None: as before."""
+    found_by: str | None = None
+    """The words that a search finds the patient by (``plugin.domain.search``); None: as before."""

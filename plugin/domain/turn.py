@@ -8,8 +8,8 @@ from datetime import date
 
 from plugin.domain.appointment import Visit
 from plugin.domain.assessment import Evidence, Strength
-from plugin.domain.chart import Chart, PlanChart
-from plugin.domain.condition import holds
+from plugin.domain.chart import Chart, PlanChart, circumstances_of
+from plugin.domain.circumstance import holds
 from plugin.domain.due import Course, Turn
 from plugin.domain.moment import days, plus_days
 from plugin.domain.origin import SourceStatus
@@ -101,7 +101,7 @@ def turns_of(plan: PlanChart, chart: Chart, today: date, completions: Mapping[st
     for index, step in enumerate(plan.steps):
         definition = step.definition
         condition = definition.applies_if if definition and len(step.origins) == 1 else None
-        if condition and not holds(condition, chart.record, today, chart.rules.practice.zone):
+        if condition and not holds(condition, circumstances_of(plan, chart), today):
             continue
         course, waits = _course(step, plan, chart, completions)
         default = _default_opening(step, plan, chart)

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 from plugin.domain.appointment import REBOOK_AFTER, Outcome, Visit, is_rebooked
-from plugin.domain.assessment import Effect, EffectKind, Gap, Milestone, Passed, Status, Strength
+from plugin.domain.assessment import Alert, Effect, EffectKind, Gap, Milestone, Passed, Status, Strength
+from plugin.domain.celebration import celebrated_until
 from plugin.domain.chart import Chart
 from plugin.domain.evidence import Now
 from plugin.domain.ladder import Tier
@@ -64,7 +65,9 @@ class Wants:
             yield from self._review(turn)
             if turn.milestone.key in acting:
                 yield from self._tier(turn.milestone)
+            yield from self._reached(turn)
         yield from self._two_missed()
+        yield from (self._alert(alert) for alert in self._answer.state.alerts)
 
     # ---------------------------------------------------------------------------------------------------- the ladder
     def _tier(self, milestone: Milestone) -> Iterator[Effect]:
@@ -196,6 +199,10 @@ class Wants:
         refs = ",".join(f"{e.resource}@{e.version}" for e in about)
         days = [e.on for e in about if e.on is not None]
         began = self._practice.start_of(max(days)) if days else None
+        content: dict[str, object] = {"title": milestone.title, "evidence": [e.resource for e in about]}
+        definition = turn.turn.step.definition
+        if milestone.reason == "checklist-open" and definition is not None and definition.checklist:
+            content["checklist"] = list(definition.checklist)
         yield Effect(
             key=f"{milestone.key}|{milestone.reason}|{refs}",
             kind=EffectKind.WORK,
@@ -205,7 +212,7 @@ class Wants:
             milestone=milestone.key,
             at=self._practice.staff_morning(began) if began else None,
             role=role,
-            content={"title": milestone.title, "evidence": [e.resource for e in about]},
+            content=content,
         )
 
     def _closed_as_a_whole(self) -> Iterator[Effect]:
@@ -214,7 +221,38 @@ class Wants:
             if turn.milestone.reason == "plan-closed-as-a-whole":
                 yield from self._review(turn)
 
+    def _reached(self, turn: Assessed) -> Iterator[Effect]:
+        """A completion that the program celebrates, once for each milestone, while it is fresh."""
+        milestone, until = turn.milestone, celebrated_until(turn)
+        if until is None or milestone.completed_on is None or self._now.today > until or self.messages_wait:
+            return
+        yield Effect(
+            key=f"{milestone.key}|milestone-reached",
+            kind=EffectKind.MESSAGE,
+            what="milestone-reached",
+            patient=self._patient,
+            plan=milestone.plan,
+            milestone=milestone.key,
+            at=self._practice.send_time(self._practice.start_of(milestone.completed_on)),
+            role="patient",
+            content={"title": milestone.title, "completed_on": milestone.completed_on.isoformat()},
+        )
+
     # ----------------------------------------------------------------------------------------------------- whole plans
+    def _alert(self, alert: Alert) -> Effect:
+        """A flag of the program holds: at once, and once for as long as it holds without a break."""
+        since = alert.since.isoformat() if alert.since else ""
+        plan = self._answer.plan.plan
+        return Effect(
+            key=f"{self._chart.record.source}|{self._patient}|{plan}|alert|{alert.code}|{since}",
+            kind=EffectKind.WORK,
+            what="alert",
+            patient=self._patient,
+            plan=plan,
+            role=COORDINATOR,
+            content={"title": alert.title, "flag": alert.code, "since": since or None},
+        )
+
     def _two_missed(self) -> Iterator[Effect]:
         """Provider review, once for that pair."""
         plan = self._answer.plan.plan

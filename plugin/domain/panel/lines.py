@@ -35,7 +35,8 @@ def line_of(milestone: Milestone, file: OnFile, goals: Sequence[GoalLine] = ()) 
     """One milestone, as far as the reader may see it."""
     due = None if milestone.due is None else Day(milestone.due, milestone.due_precision or "day")
     owner = milestone.owner
-    acts = tuple(kind for kind in offered_for(milestone) if can(file.roles, Action.ACT, ABOUT[kind]))
+    offered = offered_for(milestone) if file.can_act else ()
+    acts = tuple(kind for kind in offered if can(file.roles, Action.ACT, ABOUT[kind]))
     primary = primary_for(milestone)
     return Line(
         key=milestone.key,

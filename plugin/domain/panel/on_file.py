@@ -44,6 +44,10 @@ class OnFile:
     effects: Sequence[LedgerRow] = ()
     work: Sequence[WorkItem] = ()
     names: Mapping[str, str] = field(default_factory=dict)
+    is_past: bool = False
+    """As it was known at ``now``, a moment that has passed."""
+    can_act: bool = True
+    """False for what is only computed: a past day, a draft that is tried."""
 
     @cached_property
     def today(self) -> date:

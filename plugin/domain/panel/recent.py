@@ -56,7 +56,12 @@ def happening_of(statement: Statement, file: OnFile) -> Happening:
 
 def _can_be_undone(statement: Statement, file: OnFile) -> bool:
     """One's own within its time, somebody else's with the right to it (``usecases/act.py`` asks again)."""
-    if statement.said not in _ABOUT or statement.id in file.undone or not can_still_be_undone(statement, file.now):
+    if (
+        not file.can_act
+        or statement.said not in _ABOUT
+        or statement.id in file.undone
+        or not can_still_be_undone(statement, file.now)
+    ):
         return False
     about = _ABOUT[statement.said]
     is_own = statement.by == file.reader

@@ -61,6 +61,8 @@ def is_stale(source: Source, tracked: Tracked | None, now: datetime, stale_after
 
 def freshness_of(file: OnFile) -> Freshness:
     """How old what we know is, and whether something failed."""
+    if file.is_past:
+        return Freshness(is_past=True)
     source, tracked = file.source, file.tracked
     read_at = last_read(source, tracked)
     return Freshness(

@@ -66,13 +66,15 @@ class Strip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freshness:
-    """How old what we know is. ``is_being_read``: all of this patient is being read just now; ``not_assessed``: the last assessment failed, what is shown is an older one."""
+    """How old what we know is. ``is_being_read``: all of this patient is being read just now; ``not_assessed``: the last assessment failed, what is shown is an older one.
+    ``is_past``: what was known at an earlier moment; how old that was then is not kept."""
 
     read_at: datetime | None = None
     is_stale: bool = False
     is_being_read: bool = False
     not_assessed: bool = False
     assessed_at: datetime | None = None
+    is_past: bool = False
 
 
 class Coming(NamedTuple):

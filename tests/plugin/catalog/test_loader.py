@@ -7,14 +7,17 @@ import pytest
 
 from plugin.catalog.loader import LADDER, PROGRAM, FileCatalog, parse_program
 from plugin.domain.errors import BadProgram
-from plugin.domain.program import faults
 
 
 def test_everything_that_is_shipped_loads() -> None:
     """Programs and ladders, each once, published, with a reason."""
     shipped = FileCatalog().shipped()
 
-    assert [(v.kind, v.code) for v in shipped] == [(PROGRAM, "chronic-care"), (LADDER, "standard")]
+    assert [(v.kind, v.code) for v in shipped] == [
+        (PROGRAM, "chronic-care"),
+        (PROGRAM, "hip-replacement"),
+        (LADDER, "standard"),
+    ]
     assert {v.state for v in shipped} == {"published"}
     assert all(v.why and v.version for v in shipped)
 
@@ -35,15 +38,25 @@ def test_a_stored_version_reads_back_as_it_was_shipped() -> None:
         if version.kind == PROGRAM:
             program = catalog.program(version)
             assert (program.code, program.version) == (version.code, version.version)
-            assert faults(program) == []
         else:
             assert catalog.ladder(version).code == version.code
+        assert catalog.check(version.kind, version.body) == []
+
+
+def test_a_draft_is_checked_whatever_it_calls_its_version() -> None:
+    """It is given one when it is published; the stored body is read under the version that it stands under."""
+    catalog = FileCatalog()
+    program = catalog.shipped()[0]
+    unnamed = {key: value for key, value in program.body.items() if key != "version"}
+
+    assert catalog.check(PROGRAM, unnamed) == catalog.check(PROGRAM, {**unnamed, "version": ""}) == []
+    assert catalog.program(replace(program, body=unnamed, version="7")).version == "7"
 
 
 def test_what_was_read_is_not_read_again_until_it_changes() -> None:
     """Every page of a feed asks for the programs in force. A draft of the same version may have another body."""
     catalog = FileCatalog()
-    program, _ = catalog.shipped()
+    program = catalog.shipped()[0]
     changed = replace(program, body={**program.body, "title": "Another title"})
 
     first = catalog.program(program)
@@ -55,11 +68,11 @@ def test_what_was_read_is_not_read_again_until_it_changes() -> None:
 
 def test_a_stored_body_that_is_none_is_named() -> None:
     """BadProgram with code and version, for whoever stored it."""
-    program, ladder = FileCatalog().shipped()
+    program, _, ladder = FileCatalog().shipped()
 
-    with pytest.raises(BadProgram, match="program chronic-care version 1: title: expected a text"):
+    with pytest.raises(BadProgram, match="program chronic-care version 1: title: Please give a text"):
         FileCatalog().program(replace(program, body={**program.body, "title": 3}))
-    with pytest.raises(BadProgram, match="ladder standard version 1: code: expected a text"):
+    with pytest.raises(BadProgram, match="ladder standard version 1: code: Please fill this in"):
         FileCatalog().ladder(replace(ladder, body={}))
 
 

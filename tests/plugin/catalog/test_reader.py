@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from plugin.catalog.reader import KINDS, ladder_of, program_of
+from plugin.catalog.reader import ladder_of, program_of
 from plugin.domain.assessment import EffectKind
 from plugin.domain.errors import BadProgram
-from plugin.domain.program import Anchor, CompletesWhen, Repeat
+from plugin.domain.program import KINDS, Anchor, CompletesWhen, Repeat
 from plugin.domain.record import Coding
 
 SMALL = """
@@ -36,11 +36,17 @@ due = { from = "plan-start", weeks = 2, days = 1 }
 owner = "provider"
 completes_when = "reviewed"
 before_plan_start = true
+celebrate = true
+checklist = ["Look at it"]
 repeat = { months = 3, count = 4 }
 applies_if = { what = "any", parts = [
     { what = "age-at-least", years = 65 },
     { what = "condition", codes = [{ system = "urn:c", code = "c" }] },
 ] }
+[[flags]]
+code = "pain"
+title = "Pain"
+when = { what = "observation", codes = [{ system = "urn:s", code = "s" }], operator = "ge", value = 7, days = 14 }
 [[milestones]]
 code = "talk"
 title = "Talk"
@@ -90,6 +96,9 @@ def test_a_program_says_everything_that_the_vocabulary_knows() -> None:
     assert (lab.repeat.every.months, lab.repeat.count) == (3, 4)
     assert lab.applies_if is not None
     assert [part.what for part in lab.applies_if.parts] == ["age-at-least", "condition"]
+    assert (lab.celebrate, lab.checklist, talk.celebrate) == (True, ("Look at it",), False)
+    (flag,) = program.flags
+    assert (flag.code, flag.title, flag.when.operator, flag.when.value, flag.when.days) == ("pain", "Pain", "ge", 7, 14)
     assert talk.due is not None
     assert (talk.due.anchor, talk.due.of, talk.kind, talk.completes_when) == (Anchor.COMPLETION, "lab", "task", "event")
 
@@ -97,41 +106,58 @@ def test_a_program_says_everything_that_the_vocabulary_knows() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ('code = "p"\nversion', "version", "p.toml: code: expected a text"),
-        ('title = "P"', "title = 5", "p.toml: title: expected a text"),
-        ('title = "P"', 'title = " "', "p.toml: title: expected a text"),
-        ('title = "P"', 'titel = "P"', "p.toml: title: expected a text"),
-        ('title = "P"', 'title = "P"\nlader = "x"', "p.toml: lader: no such key; known here: claims, code"),
-        ('kind = "laboratory"', 'kind = "lab"', "milestones[0]: kind: expected one of " + ", ".join(sorted(KINDS))),
-        ("weeks = 1 }", "week = 1 }", "milestones[0]: opens: week: no such key"),
-        ("weeks = 1 }", "weeks = -1 }", "milestones[0]: opens: weeks: expected a whole number from 0 to 520"),
-        ("weeks = 1 }", "weeks = 1.5 }", "milestones[0]: opens: weeks: expected a whole number"),
-        ("weeks = 1 }", "weeks = true }", "milestones[0]: opens: weeks: expected a whole number"),
+        ('code = "p"\nversion', "version", "p.toml: code: Please fill this in."),
+        ('code = "p"\nversion', 'code = "a|b"\nversion', "p.toml: code: Please use letters, digits"),
+        ('title = "P"', "title = 5", "p.toml: title: Please give a text"),
+        ('title = "P"', 'title = " "', "p.toml: title: Please give a text"),
+        ('title = "P"', 'titel = "P"', "p.toml: title: Please fill this in."),
+        ('title = "P"', 'title = "P"\nlader = "x"', "p.toml: lader: There is no such key; known here: claims, code"),
+        (
+            'kind = "laboratory"',
+            'kind = "lab"',
+            "milestones[0].kind: Please choose one of: " + ", ".join(sorted(KINDS)),
+        ),
+        ("weeks = 1 }", "week = 1 }", "milestones[0].opens.week: There is no such key"),
+        ("weeks = 1 }", "weeks = -1 }", "milestones[0].opens.weeks: Please give a whole number from 0 to 520."),
+        ("weeks = 1 }", "weeks = 1.5 }", "milestones[0].opens.weeks: Please give a whole number"),
+        ("weeks = 1 }", "weeks = true }", "milestones[0].opens.weeks: Please give a whole number"),
         (
             'from = "plan-start"',
             'from = "start"',
-            "milestones[0]: due: from: expected one of completion, due, fact, plan-start",
+            "milestones[0].due.from: Please choose one of: completion, due, fact, plan-start",
         ),
         (
             '"reviewed"',
             '"looked at"',
-            "milestones[0]: completes_when: expected one of checklist, event, reviewed",
+            "milestones[0].completes_when: Please choose one of: checklist, event, reviewed",
         ),
-        ("= true", '= "yes"', "milestones[0]: before_plan_start: expected true or false"),
-        ("months = 3, count", "months = 0, count", "milestones[0]: repeat: days: expected an interval"),
-        ("count = 4", "count = 0", "milestones[0]: repeat: count: expected a whole number from 1 to 60"),
-        ('what = "any"', 'what = "some"', "milestones[0]: applies_if: what: expected one of age-at-least"),
-        ('instantiates = ["urn:plan"]', "instantiates = [1]", "claims: instantiates: expected a list of texts"),
-        ('instantiates = ["urn:plan"]', 'instantiates = "urn:plan"', "claims: instantiates: expected a list"),
+        ("= true", '= "yes"', "milestones[0].before_plan_start: Please say true or false"),
+        ("months = 3, count", "months = 0, count", "milestones[0].repeat.days: Please give the time between"),
+        ("count = 4", "count = 0", "milestones[0].repeat.count: Please give a whole number from 1 to 60"),
+        ('what = "any"', 'what = "some"', "milestones[0].applies_if.what: Please choose one of: age-at-least"),
+        ('"age-at-least", years', '"age-at-least", year', "applies_if.parts[0].years: Please give a whole number"),
+        ('"age-at-least", years', '"language", years', "applies_if.parts[0].languages: Please name at least one"),
+        ('instantiates = ["urn:plan"]', "instantiates = [1]", "claims.instantiates[0]: Please give a text"),
+        ('instantiates = ["urn:plan"]', 'instantiates = "urn:plan"', "claims.instantiates: Expected a list"),
+        (
+            'instantiates = ["urn:plan"]',
+            'instantiates = ["urn:plan|1"]',
+            "claims.instantiates: Please leave the version",
+        ),
         (
             'plans = [{ system = "urn:p", code = "p" }]',
             'plans = [{ code = "p" }]',
-            "claims: plans[0]: system: expected",
+            "claims.plans[0].system: Please fill this in.",
+        ),
+        (
+            'system = "urn:l"',
+            'system = "LOINC"',
+            "milestones[0].codes[0].system: Please give the code system's address",
         ),
         ('phase = "start"', 'phase = "end"', "p.toml: milestones[0].phase: 'end' is no phase of this program"),
-        ("opens = { weeks = 1 }\n", "", "p.toml: milestones[0].opens: coded evidence can complete it"),
-        ('of = "lab"', 'of = "lap"', "p.toml: milestones[1].due: 'lap' is no other milestone"),
-        ("[claims]", "[[claims]]", "p.toml: claims: expected a table"),
+        ("opens = { weeks = 1 }\n", "", "p.toml: milestones[0].opens: Its codes count as evidence"),
+        ('of = "lab"', 'of = "lap"', "p.toml: milestones[1].due.of: 'lap' is no other step"),
+        ("[claims]", "[[claims]]", "p.toml: claims: Expected a table"),
     ],
 )
 def test_a_complaint_names_file_key_and_what_is_allowed(old: str, new: str, complaint: str) -> None:
@@ -159,13 +185,16 @@ def test_a_ladder_ascends() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("number = 2", "number = 3", "l.toml: tiers[1]: number: expected 2: tiers are numbered from 1"),
-        ("from_days = 8", "from_days = 1", "l.toml: tiers[1]: from_days: expected more than 1: tiers ascend"),
-        ("from_days = 1", "from_days = 0", "tiers[0]: from_days: expected a whole number from 1 to 3660"),
-        ('kind = "message"', 'kind = "write"', "tiers[0]: kind: expected one of message, notice, report, work"),
-        ('what = "overdue"', 'what = "late"', "tiers[0]: what: expected one of clinical-review, overdue"),
-        ('role = "patient"', "role = 1", "tiers[0]: role: expected a text"),
-        ('title = "L"', 'title = "L"\ntier = 1', "l.toml: tier: no such key; known here: code, tiers, title, version"),
+        ("number = 2", "number = 3", "l.toml: tiers[1].number: This is tier 2: tiers are numbered from 1"),
+        ("from_days = 8", "from_days = 1", "l.toml: tiers[1].from_days: It overlaps with the tier before it"),
+        ("from_days = 1", "from_days = 0", "tiers[0].from_days: Please give a whole number from 1 to 3660"),
+        ('kind = "message"', 'kind = "write"', "tiers[0].kind: Please choose one of: message, notice, report, work"),
+        ('kind = "message"', 'kind = "report"', "tiers[0].what: With report, this can only be clinical-review"),
+        ('what = "overdue"', 'what = "late"', "tiers[0].what: Please choose one of: clinical-review, overdue"),
+        ('role = "patient"', "role = 1", "tiers[0].role: Please give a text"),
+        ('role = "patient"', 'role = "provider"', "tiers[0].role: A message goes to the patient"),
+        ('kind = "message"', 'kind = "work"', "tiers[0].role: There is no role 'patient' that works in the practice"),
+        ('title = "L"', 'title = "L"\ntier = 1', "l.toml: tier: There is no such key; known here: code, tiers, title"),
     ],
 )
 def test_what_is_wrong_with_a_ladder_is_named(old: str, new: str, complaint: str) -> None:

@@ -1,89 +1,47 @@
-"""The closed vocabulary of conditions (DESIGN §8)."""
+"""The vocabulary of conditions as such (DESIGN §8)."""
 
 from datetime import date
-from typing import Any
+from typing import get_args
 
 import pytest
 
-from plugin.domain.condition import Condition, holds, turning_days
-from plugin.domain.record import Coding
-from tests.charts import CHICAGO, P1, SNOMED, Json, concept, patient, record_of
+from plugin.domain.calendar import Practice
+from plugin.domain.circumstance import Circumstances, holds
+from plugin.domain.condition import KEYS, WHATS, Condition, Operator, What
+from plugin.domain.condition_words import condition_sentence
+from plugin.domain.record import Coding, Record
+from tests.charts import CHICAGO
 
-DIABETES = Coding(SNOMED, "44054006")
-TODAY = date(2026, 6, 15)
-
-
-def has(status: str | None = "active", code: str = "44054006", system: str = SNOMED, **more: Any) -> Json:
-    """A Condition of the patient."""
-    body: Json = {"resourceType": "Condition", "id": "c1", "subject": P1, "code": concept(code, system=system), **more}
-    return body | ({"clinicalStatus": concept(status, system="urn:c")} if status else {})
+NOBODY = Circumstances(record=Record("Patient/p1", "bundle"), practice=Practice(CHICAGO), patient=None)
 
 
-IS_DIABETIC = Condition("condition", codes=(DIABETES,))
-
-
-@pytest.mark.parametrize(
-    ("made", "expected"),
-    [
-        (has(), True),
-        (has("recurrence"), True),
-        (has(None), True),
-        (has("inactive"), False),
-        (has("remission"), False),
-        (has("resolved"), False),
-        (has(verificationStatus=concept("refuted", system="urn:v")), False),
-        (has(verificationStatus=concept("entered-in-error", system="urn:v")), False),
-        (has(code="38341003"), False),
-        (has(system="urn:x"), False),
-    ],
-)
-def test_a_condition_that_is_active_holds(made: Json, expected: bool) -> None:
-    """With the same code of the same system; one that is over or untrue does not."""
-    assert holds(IS_DIABETIC, record_of([patient(), made]), TODAY, CHICAGO) == expected
+@pytest.mark.parametrize("what", get_args(What))
+def test_every_kind_has_its_keys_an_answer_and_words(what: What) -> None:
+    """Nothing can be said that nobody answers; of somebody who is not in the chart little is known."""
+    assert what in KEYS
+    assert what in WHATS
+    assert holds(Condition(what), NOBODY, date(2026, 6, 15)) == (what in ("all", "not"))
+    assert len(condition_sentence(Condition(what))) > len("The patient .")
 
 
 @pytest.mark.parametrize(
-    ("born", "at_least", "below"),
+    ("operator", "answers"),
     [
-        ("1961-06-14", True, False),
-        ("1961-06-15", True, False),
-        ("1961-06-16", False, True),
-        (None, False, False),
-        ("1961", True, False),
-        ("1960-02-29", True, False),
+        ("lt", (True, False, False)),
+        ("le", (True, True, False)),
+        ("gt", (False, False, True)),
+        ("ge", (False, True, True)),
     ],
 )
-def test_age_in_whole_years(born: str | None, at_least: bool, below: bool) -> None:
-    """The day after the birthday, the day, the day before; what is unknown does not hold, either way."""
-    person = record_of([patient(**({"birthDate": born} if born else {}))])
-
-    assert holds(Condition("age-at-least", years=65), person, TODAY, CHICAGO) == at_least
-    assert holds(Condition("age-below", years=65), person, TODAY, CHICAGO) == below
+def test_how_numbers_are_compared(operator: str, answers: tuple[bool, bool, bool]) -> None:
+    """Below the limit, on it, above it."""
+    assert tuple(Operator(operator).compares(number, 7) for number in (6.9, 7, 7.1)) == answers
 
 
-def test_all_any_and_not_combine() -> None:
-    """DESIGN §8; nothing of nothing."""
-    record = record_of([patient(birthDate="1961-06-15"), has()])
-    old, young = Condition("age-at-least", years=65), Condition("age-below", years=65)
+def test_all_codes_of_all_parts_are_named() -> None:
+    """So that the charts keep what they ask for."""
+    one, two = Coding("urn:a", "1"), Coding("urn:b", "2")
+    denied = Condition("not", (Condition("flag", codes=(two,)),))
+    condition = Condition("any", (Condition("condition", codes=(one,)), denied))
 
-    def ask(what: Any, *parts: Condition) -> bool:
-        return holds(Condition(what, parts), record, TODAY, CHICAGO)
-
-    assert ask("all", IS_DIABETIC, old)
-    assert not ask("all", IS_DIABETIC, young)
-    assert ask("any", young, old)
-    assert not ask("any", young)
-    assert ask("not", young)
-    assert not ask("not", young, old)
-    assert (ask("all"), ask("any"), ask("not")) == (True, False, True)
-
-
-def test_the_days_on_which_an_answer_turns_by_itself() -> None:
-    """Birthdays, of all parts."""
-    record = record_of([patient(birthDate="1961-06-15")])
-    either = Condition(
-        "any", (Condition("age-at-least", years=65), Condition("not", (Condition("age-below", years=70),)))
-    )
-
-    assert sorted(turning_days(either, record, CHICAGO)) == [date(2026, 6, 15), date(2031, 6, 15)]
-    assert list(turning_days(IS_DIABETIC, record, CHICAGO)) == []
+    assert list(condition.all_codes()) == [one, two]

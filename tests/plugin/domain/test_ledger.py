@@ -6,8 +6,8 @@ from datetime import datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugin.domain.assessment import EffectKind
-from plugin.domain.ledger import EffectState, content_digest
+from plugin.domain.assessment import Assessment, Effect, EffectKind
+from plugin.domain.ledger import EffectState, LedgerRow, content_digest, given_over, reconcile
 from plugin.domain.writes import TaskContent
 from tests.book import Book
 from tests.charts import A1C, THERAPY, booking, done, inline, order, patient, plan, step, task
@@ -257,3 +257,39 @@ def test_an_effect_acts_once_whatever_comes(
     assert len(once) == len(set(once))
     skipped = {row.key for row in book.rows.values() if row.state is EffectState.SKIPPED}
     assert not skipped & set(acted)
+
+
+def a_row(state: EffectState, kind: EffectKind = EffectKind.NOTICE) -> LedgerRow:
+    """One tier's effect of a milestone."""
+    return LedgerRow(
+        id=1, key="k|tier-3|overdue", kind=kind, what="overdue", state=state, patient_id=1, source_id=1, role="provider"
+    )
+
+
+def wanting(*kinds: EffectKind) -> Assessment:
+    """The same tier, by another version of the ladder."""
+    wanted = (
+        Effect(key="k|tier-3|overdue", kind=kind, what="overdue", patient="Patient/p1", role="provider")
+        for kind in kinds
+    )
+    return Assessment(patient="Patient/p1", wanted=tuple(wanted))
+
+
+def test_a_tier_that_does_something_else_now() -> None:
+    """What is planned becomes that; what was done stays done, since a tier acts once in an episode."""
+    planned, done_already = (a_row(state) for state in (EffectState.PLANNED, EffectState.DONE))
+
+    change = reconcile([planned], wanting(EffectKind.WORK))
+
+    assert [(id_, effect.kind) for id_, effect in change.renew] == [(1, EffectKind.WORK)]
+    assert reconcile([planned], wanting(EffectKind.NOTICE)).is_empty
+    assert reconcile([done_already], wanting(EffectKind.WORK)).is_empty
+
+
+def test_work_that_was_given_out_and_is_wanted_no_more() -> None:
+    """It comes off its item; what is only planned never stood on one."""
+    given = a_row(EffectState.DONE, EffectKind.WORK)
+
+    assert given_over([given], wanting()) == (given,)
+    assert given_over([given], wanting(EffectKind.WORK)) == ()
+    assert given_over([a_row(EffectState.PLANNED, EffectKind.WORK)], wanting()) == ()

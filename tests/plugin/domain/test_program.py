@@ -1,4 +1,4 @@
-"""The rules of a right program, and its due rules at work (DESIGN §4.2, §8, D10)."""
+"""A program at work: its due rules, whom it claims, what it celebrates, its flags (DESIGN §4.2, §7, §8)."""
 
 from dataclasses import replace
 from datetime import date
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from plugin.domain.condition import Condition
-from plugin.domain.program import Anchor, MilestoneDefinition, Offset, Program, Repeat, faults
+from plugin.domain.program import AlertFlag, Anchor, CompletesWhen, MilestoneDefinition, Offset, Program, Repeat
 from plugin.domain.record import Coding
 from tests.charts import A1C, LOINC, P1, SNOMED, Json, concept, done, inline, look, patient, plan, result, visit
 
@@ -24,42 +24,6 @@ def a_program(*milestones: MilestoneDefinition, **more: Any) -> Program:
 def a_milestone(code: str = "m", **more: Any) -> MilestoneDefinition:
     """One without a date, unless it is given."""
     return MilestoneDefinition(code=code, title=code.title(), **more)
-
-
-@pytest.mark.parametrize(
-    ("milestones", "where", "word"),
-    [
-        ([a_milestone(codes=LAB)], "milestones[0].opens", "must say when its window opens"),
-        ([a_milestone(), a_milestone()], "milestones[0].code", "more than once"),
-        ([a_milestone(phase="nowhere")], "milestones[0].phase", "no phase"),
-        ([a_milestone(due=Offset(Anchor.COMPLETION, of="x"))], "milestones[0].due", "no other milestone"),
-        ([a_milestone(due=Offset(Anchor.COMPLETION, of="m"))], "milestones[0].due", "no other milestone"),
-        ([a_milestone(due=Offset(Anchor.DUE))], "milestones[0].due", "no other milestone"),
-        ([a_milestone(due=Offset(Anchor.FACT, days=1))], "milestones[0].due", "codes"),
-        ([a_milestone(opens=Offset(days=8), due=Offset(days=7))], "milestones[0].due", "ends before it begins"),
-        (
-            [a_milestone("a", due=Offset(Anchor.DUE, of="b")), a_milestone("b", due=Offset(Anchor.COMPLETION, of="a"))],
-            "milestones.a",
-            "circle",
-        ),
-    ],
-)
-def test_what_is_wrong_with_a_program_is_named(milestones: list[MilestoneDefinition], where: str, word: str) -> None:
-    """D10 and the rest: where, and what."""
-    found = faults(a_program(*milestones))
-
-    assert (found[0].where, word in found[0].what) == (where, True)
-
-
-def test_a_right_program_has_no_faults() -> None:
-    """A chain is no circle; a window of one day is one."""
-    chain = [
-        a_milestone("a", codes=LAB, opens=Offset(), due=Offset()),
-        a_milestone("b", due=Offset(Anchor.COMPLETION, days=1, of="a")),
-        a_milestone("c", opens=Offset(Anchor.DUE, of="b"), due=Offset(Anchor.DUE, months=1, of="b")),
-    ]
-
-    assert faults(a_program(*chain)) == []
 
 
 @pytest.mark.parametrize(
@@ -182,11 +146,13 @@ def test_an_offset_counts_months_before_days() -> None:
 
 
 def test_all_codes_that_a_program_names_are_read() -> None:
-    """Evidence, anchors and what must be there at the start: the feed keeps results of these."""
-    fact = Coding(SNOMED, "58000006")
-    program = a_program(a_milestone(codes=LAB, opens=Offset(Anchor.FACT, codes=(fact,))))
+    """Evidence, anchors, conditions and what must be there at the start: the feed keeps results of these."""
+    fact, ill, pain = Coding(SNOMED, "58000006"), Coding(SNOMED, "44054006"), Coding(LOINC, "72514-3")
+    for_the_ill = Condition("all", (Condition("condition", codes=(ill,)),))
+    step = a_milestone(codes=LAB, opens=Offset(Anchor.FACT, codes=(fact,)), applies_if=for_the_ill)
+    program = a_program(step, flags=(AlertFlag("pain", "Pain", Condition("observation", codes=(pain,))),))
 
-    assert set(program.named_codes()) == {*LAB, fact}
+    assert set(program.named_codes()) == {*LAB, fact, ill, pain}
 
 
 def test_evidence_of_a_claimed_plan_is_the_patients_own() -> None:
@@ -198,3 +164,103 @@ def test_evidence_of_a_claimed_plan_is_the_patients_own() -> None:
 
     assert found.only["status"] == "ready"
     assert P1["reference"] == found.plan["patient"]
+
+
+# -------------------------------------------------------------------------------------------- celebrations and alerts
+CELEBRATED = a_milestone("lab", codes=LAB, opens=Offset(), due=Offset(days=200), celebrate=True)
+
+
+@pytest.mark.parametrize(("at", "wanted"), [("2026-06-09", []), ("2026-06-10", ["message milestone-reached"])])
+def test_a_completion_that_the_program_celebrates(at: str, wanted: list[str]) -> None:
+    """DESIGN §6: planned when it is seen, for the send window of the day of the completion, once."""
+    chart = [patient(), plan(**CLAIMED), result("2026-06-10")]
+
+    found = look(chart, at, programs=[a_program(CELEBRATED)])
+
+    assert found.names() == wanted
+    for effect in found.effects():
+        assert effect.key == f"{found.kept()[0].key}|milestone-reached"
+        assert (effect.at and effect.at.isoformat(), effect.role) == ("2026-06-10T09:00:00-05:00", "patient")
+
+
+@pytest.mark.parametrize(("at", "is_wanted"), [("2026-06-17", True), ("2026-06-18", False)])
+def test_a_completion_is_celebrated_while_it_is_fresh(at: str, is_wanted: bool) -> None:
+    """A week: what was done long ago is not congratulated when it is read; its end is foreseen."""
+    chart = [patient(), plan(**CLAIMED), result("2026-06-10")]
+
+    found = look(chart, at, programs=[a_program(CELEBRATED)])
+
+    assert bool(found.effects("milestone-reached")) == is_wanted
+    assert found.document["next_change_at"] == ("2026-06-18T00:00:00-05:00" if is_wanted else None)
+
+
+def test_nobody_is_congratulated_where_messages_wait_or_nothing_is_celebrated() -> None:
+    """A plan on hold or over, a plan of unknown status, a step that is not celebrated."""
+    plain = replace(CELEBRATED, celebrate=False)
+
+    def ask(step: MilestoneDefinition = CELEBRATED, **of_plan: Any) -> list[str]:
+        chart = [patient(), plan(**CLAIMED, **of_plan), result("2026-06-10")]
+        return look(chart, "2026-06-11", programs=[a_program(step)]).names()
+
+    assert ask() == ["message milestone-reached"]
+    assert [ask(plain), ask(status="on-hold"), ask(status="completed"), ask(status="unknown")] == [[], [], [], []]
+
+
+def test_a_flag_that_holds_alerts_a_coordinator_at_once_and_once_a_run() -> None:
+    """DESIGN §7: a work item, its key from the day since which it has held; a second run has another."""
+    high = Condition("observation", codes=LAB, value=9)
+    program = a_program(a_milestone(), flags=(AlertFlag("high", "High HbA1c", high),))
+
+    def value(on: str, number: float) -> Json:
+        return result(on, id_=f"o-{on}", valueQuantity={"value": number})
+
+    def keys(*values: Json) -> list[str]:
+        found = look([patient(), plan(**CLAIMED), *values], "2026-06-15", programs=[program])
+        assert found.assessment.plans[0].risk == len(found.effects("alert"))
+        assert [(e.kind.value, e.role, e.at, e.milestone) for e in found.effects("alert")] in (
+            [],
+            [("work", "coordinator", None, None)],
+        )
+        return [effect.key for effect in found.effects("alert")]
+
+    first = keys(value("2026-03-01", 9))
+    assert first == ["bundle|Patient/p1|CarePlan/cp1|alert|high|2026-03-01"]
+    assert keys(value("2026-03-01", 9), value("2026-06-01", 9.5)) == first
+    assert keys(value("2026-03-01", 9), value("2026-05-01", 7)) == []
+    again = keys(value("2026-03-01", 9), value("2026-05-01", 7), value("2026-06-01", 9))
+    assert again == ["bundle|Patient/p1|CarePlan/cp1|alert|high|2026-06-01"]
+
+
+@pytest.mark.parametrize(
+    ("person", "of_plan", "risk", "alerts"),
+    [
+        ({}, {}, 1, 1),
+        ({}, {"status": "draft"}, 0, 0),
+        ({}, {"status": "completed"}, 0, 0),
+        ({}, {"status": "on-hold"}, 1, 0),
+        ({"active": False}, {}, 0, 0),
+        ({"deceasedDateTime": "2026-06-01"}, {}, 0, 0),
+    ],
+)
+def test_whose_flags_count(person: Json, of_plan: Json, risk: int, alerts: int) -> None:
+    """Those of an open plan of somebody who is cared for; on hold the risk stays, and nobody is alerted (S2)."""
+    old = AlertFlag("old", "Old", Condition("age-at-least", years=65))
+    chart = [patient(birthDate="1950-01-01", **person), plan(**CLAIMED, **of_plan)]
+
+    found = look(chart, "2026-06-15", programs=[a_program(a_milestone(), flags=(old,))])
+
+    assert (found.assessment.plans[0].risk, len(found.effects("alert"))) == (risk, alerts)
+
+
+def test_whoever_closes_a_checklist_sees_what_to_go_through() -> None:
+    """The items are in the work item."""
+    step = a_milestone(
+        "lab", codes=LAB, opens=Offset(), completes_when=CompletesWhen.CHECKLIST, checklist=("Told the patient",)
+    )
+
+    found = look([patient(), plan(**CLAIMED), result("2026-06-10")], "2026-06-15", programs=[a_program(step)])
+
+    assert found.only["reason"] == "checklist-open"
+    assert [(effect.content or {}).get("checklist") for effect in found.effects("confirm-evidence")] == [
+        ["Told the patient"]
+    ]
