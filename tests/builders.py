@@ -34,9 +34,21 @@ from plugin.usecases.ports import Database, Ehr, UnitOfWork
 from plugin.usecases.publish import publish_shipped
 from plugin.usecases.services import Services
 from plugin.usecases.sweep import Swept, sweep
+from tests.fake_audit import FakeHeads
 from tests.fake_launch import FakeLaunches, FakeSmart
+from tests.fake_sign_in import FakeCodes, FakePasswords, FakeSignIns
 from tests.fake_storage import FakeDatabase
-from tests.fakes import FakeCatalog, FakeClock, FakeEhr, FakeJobs, FakeMetrics, FakeProcesses, FakeServer, Faults
+from tests.fakes import (
+    FakeCatalog,
+    FakeCipher,
+    FakeClock,
+    FakeEhr,
+    FakeJobs,
+    FakeMetrics,
+    FakeProcesses,
+    FakeServer,
+    Faults,
+)
 
 LOINC = "http://loinc.org"
 HBA1C = Coding(LOINC, "4548-4", "Hemoglobin A1c")
@@ -171,6 +183,8 @@ class World:
     processes: FakeProcesses = field(default_factory=FakeProcesses)
     smart: FakeSmart = field(default_factory=FakeSmart)
     launches: FakeLaunches = field(default_factory=FakeLaunches)
+    heads: FakeHeads = field(default_factory=FakeHeads)
+    sign_ins: FakeSignIns = field(default_factory=FakeSignIns)
 
     def __post_init__(self) -> None:
         self.ehr = FakeEhr(self.server)
@@ -199,6 +213,11 @@ class World:
             token=lambda: "token",
             smart=self.smart,
             launches=self.launches,
+            sign_ins=self.sign_ins,
+            passwords=FakePasswords(),
+            one_time_codes=FakeCodes(),
+            heads=self.heads,
+            cipher=FakeCipher(),
             jwks=lambda: {"keys": []},
             public_url="https://milepost.test",
         )

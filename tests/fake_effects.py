@@ -9,12 +9,14 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from plugin.domain.assessment import EffectKind, Gap, Milestone, PlanState
+from plugin.domain.assessment import ENDED, EffectKind, Gap, Milestone, PlanState
+from plugin.domain.errors import Stale, UnknownName
 from plugin.domain.ledger import EffectState, LedgerRow, content_digest
 from plugin.domain.record import KnownStep
 from plugin.domain.source import Draft, Source, Standing, Written
 from plugin.domain.tracking import Move, Outcome
-from plugin.domain.work import WorkItem
+from plugin.domain.work import OPEN, WorkItem
+from tests.fake_history import list_steps, turn
 from tests.fake_tables import Entry, Part, Tables
 
 LEASE = timedelta(minutes=5)
@@ -54,6 +56,10 @@ class FakePlans(Part):
         known = [k for k in self._tables.patients.values() if source is None or k.source_id == source.id]
         return {"patients": sum(k.tracked for k in known), "backlog": sum(k.backlog for k in known)}
 
+    def following(self) -> Mapping[str, int]:
+        plans = [state for states in self._tables.plans.values() for state in states]
+        return Counter(state.program for state in plans if state.program and state.status not in ENDED)
+
     def _save(self, outcome: Outcome, now: datetime) -> None:
         row = outcome.row
         known = self._tables.patients[row.source_id, row.ref]
@@ -66,6 +72,7 @@ class FakePlans(Part):
             failed=outcome.failed,
             backlog=backlog,
             assessed_at=now,
+            found_by=known.found_by if outcome.found_by is None else outcome.found_by,
         )
         if outcome.failed or outcome.unchanged:
             return
@@ -75,10 +82,14 @@ class FakePlans(Part):
             if before is not None and before.status != m.status.value:
                 move = Move(m.key, before.status, m.status.value, now)
                 self._tables.moves[row.id] = (*self._tables.moves.get(row.id, ()), move)
+            turned = self._tables.statuses.get((row.id, m.key), ())
+            self._tables.statuses[row.id, m.key] = (*turned, (now, m.status.value))
             self._tables.steps[row.id, m.key] = KnownStep(
                 key=m.key, plan=m.plan, iteration=m.iteration, title=m.title, source=m.source, codes=m.codes,
                 status=m.status.value, opens=m.opens, due=m.due,
             )  # fmt: skip
+            if before is not None:
+                self._tables.past_steps[len(self._tables.past_steps)] = (row.id, before, now)
         FakeLedger(self._tables).change(outcome, now)
 
 
@@ -168,6 +179,7 @@ class FakeLedger(Part):
     ) -> None:
         if before is None and effect.key in self._tables.effects:
             return
+        self._tables.wanted_at.setdefault(effect.key, now)
         names = ("key", "kind", "what", "plan", "milestone", "at", "role", "owner", "tier", "content")
         row = LedgerRow(
             id=id_,
@@ -246,29 +258,72 @@ class FakeSent(Part):
 
 
 class FakeWorkItems(Part):
-    """The port ``WorkItems``."""
+    """The port ``WorkItems``; by key, and from the second turn on with its number."""
 
     def open(self, item: WorkItem, now: datetime) -> None:
-        known = self._tables.work.get(item.key)
-        steps = dict((*(known.milestones if known else ()), *item.milestones))
-        opened = replace(item, opened_at=now)
-        self._tables.work[item.key] = replace(
-            known or opened, milestones=tuple(steps.items()), state="open", changed_at=now
-        )
+        turns = [name for name in self._tables.work if name.partition("#")[0] == item.key]
+        last = self._tables.work[turns[-1]] if turns else None
+        if last is None:
+            self._put(item.key, item, now)
+            return
+        listed = {step for name in turns for step, _ in self._listed(self._tables.work[name])}
+        missing = tuple(step for step in item.milestones if step[0] not in listed)
+        if missing and last.state in OPEN:
+            steps = (*last.milestones, *missing)
+            list_steps(self._tables, turns[-1], missing)
+            self._tables.work[turns[-1]] = replace(
+                last, milestones=steps, changed_at=now, revision=last.revision + 1,
+                due_at=min(last.due_at, item.due_at), priority=max(last.priority, item.priority),
+            )  # fmt: skip
+        elif missing:
+            self._put(f"{item.key}#{len(turns) + 1}", replace(item, milestones=missing), now)
 
     def withdraw_step(self, patient_id: int, milestone: str, kinds: Sequence[str], now: datetime) -> None:
-        for item in [i for i in self._tables.work.values() if i.patient_id == patient_id and i.kind in kinds]:
+        for name, item in list(self._tables.work.items()):
+            lists = milestone in (step for step, _ in item.milestones)
+            if item.patient_id != patient_id or item.kind not in kinds or item.state not in OPEN or not lists:
+                continue
             left = tuple(step for step in item.milestones if step[0] != milestone)
-            self._tables.work[item.key] = replace(
-                item, milestones=left, state="open" if left else "withdrawn", changed_at=now
-            )
+            fewer = replace(item, milestones=left or item.milestones, revision=item.revision + 1)
+            self._tables.work[name] = fewer if left else replace(fewer, state="withdrawn", changed_at=now)
+            self._tables.taken_off[name, milestone] = now
+            if not left:
+                turn(self._tables, name, "withdrawn", now)
 
     def of_patient(self, patient_id: int) -> Sequence[WorkItem]:
-        return [item for item in self._tables.work.values() if item.patient_id == patient_id]
+        mine = [item for item in self._tables.work.values() if item.patient_id == patient_id]
+        return [replace(item, milestones=self._listed(item)) for item in mine]
+
+    def by_number(self, ids: Sequence[int]) -> Mapping[int, WorkItem]:
+        return {item.id: item for item in self._tables.work.values() if item.id in ids}
+
+    def lock(self, id_: int, wait: timedelta) -> WorkItem:
+        if id_ not in self.by_number([id_]):
+            raise UnknownName(f"There is no work item with the number {id_}.")
+        return self.by_number([id_])[id_]
+
+    def move(self, before: WorkItem, after: WorkItem, now: datetime) -> WorkItem:
+        name = next(name for name, item in self._tables.work.items() if item.id == before.id)
+        if self._tables.work[name].revision != before.revision:
+            raise Stale("This is another by now.")
+        self._tables.work[name] = replace(after, revision=before.revision + 1, changed_at=now)
+        if after.state != before.state:
+            turn(self._tables, name, after.state, now)
+        return self._tables.work[name]
 
     def summary(self) -> Mapping[str, Mapping[str, int]]:
         counts: dict[str, Counter[str]] = {}
         for item in self._tables.work.values():
-            if item.state == "open":
+            if item.state in OPEN:
                 counts.setdefault(item.role, Counter())[item.kind] += 1
         return counts
+
+    def _put(self, name: str, item: WorkItem, now: datetime) -> None:
+        self._tables.work[name] = replace(item, id=len(self._tables.work) + 1, opened_at=now, changed_at=now)
+        turn(self._tables, name, item.state, now)
+        list_steps(self._tables, name, item.milestones)
+
+    @staticmethod
+    def _listed(item: WorkItem) -> tuple[tuple[str, str], ...]:
+        """Of one that was withdrawn, nothing is listed any more."""
+        return () if item.state == "withdrawn" else item.milestones

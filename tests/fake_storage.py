@@ -6,21 +6,29 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from plugin.domain.audit import AuditEntry
-from plugin.domain.configuration import ConfigVersion
 from plugin.domain.errors import BadInput, UnknownName
+from plugin.domain.job import JobRun
+from plugin.domain.ledger import EffectState
 from plugin.domain.record import CarePlan, Coding, Fact, Record, Statement
 from plugin.domain.source import Cursor, SetAside, Source
 from plugin.domain.tracking import PatientRow, Stored, Tracked
 from plugin.usecases.keeping import NOBODY
+from tests.fake_accounts import FakeAccounts
+from tests.fake_audit import FakeAuditLog, FakeSeals
+from tests.fake_codes import FakeCodes
 from tests.fake_effects import FakeLedger, FakePlans, FakeSent, FakeWorkItems
+from tests.fake_history import FakeHistory, forget, see
 from tests.fake_people import FakeIssuers, FakePeople
-from tests.fake_tables import Known, Part, Tables
+from tests.fake_previews import FakePreviews
+from tests.fake_queues import FakeQueues
+from tests.fake_tables import Entry, Known, Part, Tables
+from tests.fake_versions import FakeConfigurations, FakeDrafts
 
 
 class FakeDatabase:
@@ -47,18 +55,27 @@ class FakeUnitOfWork:
     def __init__(self, database: FakeDatabase) -> None:
         self._database = database
         self.tables = database.tables.copy()
-        self.sources = FakeSources(self.tables)
+        self.audit = FakeAudit(self.tables)
+        self.sources = FakeSources(self.tables, self.audit)
         self.facts = FakeFacts(self.tables)
         self.patients = FakePatients(self.tables)
         self.plans = FakePlans(self.tables, database.poison)
         self.ledger = FakeLedger(self.tables)
         self.sent = FakeSent(self.tables)
         self.work_items = FakeWorkItems(self.tables)
+        self.queues = FakeQueues(self.tables)
+        self.history = FakeHistory(self.tables)
         self.statements = FakeStatements(self.tables)
-        self.configurations = FakeConfigurations(self.tables)
-        self.audit = FakeAudit(self.tables)
+        self.audit_log = FakeAuditLog(self.tables)
+        self.seals = FakeSeals(self.tables)
+        self.configurations = FakeConfigurations(self.tables, self.audit)
+        self.drafts = FakeDrafts(self.tables)
+        self.previews = FakePreviews(self.tables)
+        self.codes = FakeCodes(self.tables)
         self.issuers = FakeIssuers(self.tables, self.sources, self.audit)
         self.people = FakePeople(self.tables, self.issuers, self.sources, self.audit)
+        self.accounts = FakeAccounts(self.tables, self.people, self.audit)
+        self.job_runs = FakeJobRuns(self.tables)
 
     def __enter__(self) -> Self:
         self._database.open += 1
@@ -82,14 +99,29 @@ class FakeUnitOfWork:
             raise
 
 
+_OF_HEALTH = frozenset({"last_read_at", "last_error", "last_error_at"})
+
+
 class FakeSources(Part):
     """The port ``Sources``."""
 
-    def add(self, source: Source, now: datetime) -> Source:
+    def __init__(self, tables: Tables, audit: FakeAudit) -> None:
+        super().__init__(tables)
+        self._audit = audit
+
+    def add(
+        self, source: Source, now: datetime, *, by: str = "milepost", told: Mapping[str, object] | None = None
+    ) -> Source:
         if any(known.slug == source.slug for known in self._tables.sources.values()):
             raise BadInput(f"source {source.slug}: the slug is taken")
-        added = replace(source, id=len(self._tables.sources) + 1)
+        before = next((old for old in self._tables.removed.values() if old.slug == source.slug), None)
+        if before is not None and before.base_url != source.base_url:
+            raise BadInput(f"source {source.slug}: was here before: {before.slug} ({before.base_url})")
+        known = len(self._tables.sources) + len(self._tables.removed)
+        added = replace(source, id=known + 1 if before is None else before.id)
+        self._tables.removed.pop(added.id, None)
         self._tables.sources[added.id] = added
+        self._told("add-source", added, now, by, {**(told or {}), "base_url": added.base_url, "kind": added.kind})
         return added
 
     def get(self, slug: str) -> Source:
@@ -99,7 +131,44 @@ class FakeSources(Part):
         raise UnknownName(f"no source {slug}")
 
     def by_id(self, id_: int) -> Source:
-        return self._tables.sources[id_]
+        return self._tables.sources.get(id_) or self._tables.removed[id_]
+
+    def forget(self, source: Source, now: datetime, *, by: str, told: Mapping[str, object]) -> None:
+        self._told("remove-source", source, now, by, told)
+        self._forget_rows(source.id, now)
+        gone = self._tables.sources.pop(source.id)
+        self._tables.removed[source.id] = replace(
+            gone, leaving=None, paused=True, hook_path=None, hook_secret=None, token=None
+        )
+
+    def _forget_rows(self, id_: int, now: datetime) -> None:
+        tables = self._tables
+        by_source = (tables.facts, tables.cursors, tables.aside, tables.codes, tables.sent, tables.bodies)
+        for kept in cast(Iterable[dict[tuple[object, ...], object]], by_source):
+            for key in [key for key in kept if key[0] == id_]:
+                del kept[key]
+        whose = {known.id for known in tables.patients.values() if known.source_id == id_}
+        for key, known in tables.patients.items():
+            if known.source_id == id_:
+                tables.patients[key] = replace(known, tracked=False, next_change_at=None, waits_since=None)
+        for patient in whose:
+            tables.plans.pop(patient, None)
+        tables.effects.update(
+            {key: _withdrawn(entry, now) for key, entry in tables.effects.items() if entry.row.source_id == id_}
+        )
+        over = {
+            key: item
+            for key, item in tables.work.items()
+            if item.patient_id in whose and item.state in ("open", "claimed", "snoozed")
+        }
+        tables.work.update({key: replace(item, state="withdrawn", changed_at=now) for key, item in over.items()})
+        tables.issuers.update(
+            {
+                key: replace(each, is_active=False)
+                for key, each in tables.issuers.items()
+                if id_ in tables.sources and each.source == tables.sources[id_].slug
+            }
+        )
 
     def lock(self, source: Source) -> None:
         """There is one writer."""
@@ -110,8 +179,19 @@ class FakeSources(Part):
     def all(self) -> Sequence[Source]:
         return sorted(self._tables.sources.values(), key=lambda source: source.slug)
 
-    def update(self, source: Source, now: datetime) -> None:
-        self._tables.sources[source.id] = source
+    def update(
+        self, source: Source, now: datetime, *, by: str = "milepost", told: Mapping[str, object] | None = None
+    ) -> None:
+        before = self.by_id(source.id)
+        names = (each.name for each in fields(Source) if each.name not in _OF_HEALTH)
+        changed = sorted(name for name in names if getattr(before, name) != getattr(source, name))
+        if changed:
+            self._tables.sources[source.id] = source
+            self._told("change-source", source, now, by, {**(told or {}), "changed": changed})
+
+    def _told(self, action: str, source: Source, now: datetime, by: str, detail: Mapping[str, object]) -> None:
+        record = f"source/{source.slug}"
+        self._audit.write([AuditEntry(at=now, who=by, action=action, record=record, detail=detail)])
 
     def cursor(self, source: Source, type_: str) -> Cursor:
         return self._tables.cursors.get((source.id, type_), Cursor())
@@ -129,6 +209,13 @@ class FakeSources(Part):
 
     def read_failed(self, source: Source, now: datetime, error: str) -> None:
         self._tables.sources[source.id] = replace(self.by_id(source.id), last_error=error, last_error_at=now)
+
+    def await_codes(self, source: Source, now: datetime) -> None:
+        self._tables.awaits[source.id] = now
+
+    def codes_read(self, source: Source, began: datetime) -> None:
+        if source.id in self._tables.awaits and self._tables.awaits[source.id] <= began:
+            del self._tables.awaits[source.id]
 
     def set_aside(self, source: Source, records: Sequence[SetAside], now: datetime) -> None:
         self._tables.aside.update({(source.id, record.ref): record for record in records})
@@ -154,6 +241,22 @@ class FakeSources(Part):
         return counts
 
 
+class FakeJobRuns(Part):
+    """The port ``JobRuns``."""
+
+    def ran(self, run: JobRun) -> None:
+        self._tables.job_runs[run.name] = run
+
+    def all(self) -> Sequence[JobRun]:
+        return [self._tables.job_runs[name] for name in sorted(self._tables.job_runs)]
+
+
+def _withdrawn(entry: Entry, now: datetime) -> Entry:
+    if entry.row.state not in (EffectState.PLANNED, EffectState.CLAIMED, EffectState.FAILED):
+        return entry
+    return replace(entry, row=replace(entry.row, state=EffectState.WITHDRAWN), ready_at=None, changed_at=now)
+
+
 class FakeFacts(Part):
     """The port ``Facts``."""
 
@@ -164,9 +267,10 @@ class FakeFacts(Part):
             rows = {p: f for (id_, ref, p), f in self._tables.facts.items() if id_ == source.id and ref == fact.ref}
             written = [p for p in whose if p not in rows or rows[p].version != fact.version]
             removed = [p for p, row in rows.items() if p not in whose and row.version != fact.version]
-            self._tables.facts.update({(source.id, fact.ref, p): fact for p in written})
+            for patient in written:
+                see(self._tables, (source.id, fact.ref, patient), fact, seen_at)
             for patient in removed:
-                del self._tables.facts[source.id, fact.ref, patient]
+                forget(self._tables, (source.id, fact.ref, patient), seen_at)
             new += bool(written or removed)
             changed.update(written, removed)
         return Stored(frozenset(changed - {NOBODY}), new=new, unchanged=len(facts) - new)
@@ -174,7 +278,7 @@ class FakeFacts(Part):
     def delete(self, source: Source, refs: Sequence[str], seen_at: datetime) -> frozenset[str]:
         gone = [key for key in self._tables.facts if key[0] == source.id and key[1] in refs]
         for key in gone:
-            del self._tables.facts[key]
+            forget(self._tables, key, seen_at)
         return frozenset(patient for _, _, patient in gone) - {NOBODY}
 
     def references(self, source: Source, type_: str) -> Iterator[Sequence[str]]:
@@ -275,6 +379,9 @@ class FakePatients(Part):
             read_at=known.read_at,
         )
 
+    def by_number(self, patient_id: int) -> tuple[int, str] | None:
+        return next(((k.source_id, k.ref) for k in self._tables.patients.values() if k.id == patient_id), None)
+
     def due_count(self, now: datetime) -> int:
         return sum(1 for known in self._tables.patients.values() if self._is_due(known, now))
 
@@ -304,7 +411,9 @@ class FakePatients(Part):
         return Record.of(row.ref, source.slug, facts, said, known=steps)
 
     def _is_due(self, known: Known, now: datetime) -> bool:
-        is_read = self._tables.sources[known.source_id].last_read_at is not None
+        awaits = self._tables.awaits.get(known.source_id)
+        is_awaited = awaits is not None and awaits > now - timedelta(hours=2)
+        is_read = self._tables.sources[known.source_id].last_read_at is not None and not is_awaited
         is_free = known.tracked and known.waits_since is None and is_read
         return is_free and known.next_change_at is not None and known.next_change_at <= now
 
@@ -341,6 +450,7 @@ class FakeStatements(Part):
         if any(id_ == statement.id for _, _, id_ in self._tables.statements):
             return False
         self._tables.statements[source.id, patient, statement.id] = statement
+        self._tables.said_at[source.id, patient, statement.id] = now
         FakePatients(self._tables).mark(source, [patient], now)
         record = f"{source.slug}/{patient}"
         entry = AuditEntry(
@@ -352,19 +462,6 @@ class FakeStatements(Part):
     def of_patient(self, source: Source, patient: str) -> Sequence[Statement]:
         mine = [s for (id_, p, _), s in self._tables.statements.items() if id_ == source.id and p == patient]
         return sorted(mine, key=lambda statement: (statement.at, statement.id))
-
-
-class FakeConfigurations(Part):
-    """The port ``Configurations``."""
-
-    def publish(self, version: ConfigVersion, now: datetime) -> bool:
-        key = (version.kind, version.code, version.version)
-        is_new = key not in self._tables.configurations
-        self._tables.configurations[key] = version
-        return is_new
-
-    def current(self, now: datetime) -> Sequence[ConfigVersion]:
-        return [version for _, version in sorted(self._tables.configurations.items())]
 
 
 class FakeAudit(Part):

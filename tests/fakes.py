@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
-from plugin.domain.configuration import ConfigVersion
+from plugin.catalog.loader import FileCatalog
+from plugin.catalog.practice_reader import calendar_of, limits_of
+from plugin.domain.calendar import Practice
+from plugin.domain.configuration import ConfigVersion, Limits
 from plugin.domain.edit import owned_digest
-from plugin.domain.errors import TemporaryFailure
+from plugin.domain.errors import PermanentFailure, TemporaryFailure
+from plugin.domain.fault import Fault, Known
+from plugin.domain.job import Periodic
 from plugin.domain.ladder import STANDARD, Ladder
 from plugin.domain.ledger import LedgerRow
 from plugin.domain.program import Program
 from plugin.domain.record import Coding, Fact, Link, Order
-from plugin.domain.source import Cursor, Draft, Page, SetAside, Standing, Written
+from plugin.domain.source import Cursor, Draft, HowToTakeBack, Page, SetAside, Standing, TakenBack, Written
 from plugin.domain.writes import TaskContent, flag_ref, gap_ref, notice_ref, task_ref
 from plugin.usecases.keeping import patients_of
 from plugin.usecases.ports import Gauge
@@ -68,6 +75,7 @@ class FakeServer:
     refused: dict[str, str] = field(default_factory=dict)
     """References that are refused, with the server's words."""
     authors: dict[str, str] = field(default_factory=dict)
+    taken_back: HowToTakeBack | None = None
     down: bool = False
     stamps_changes: bool = True
     """Whether a fact's stamp says when it came to be."""
@@ -151,6 +159,7 @@ class FakeEhr:
         self.server = server
         self.types = tuple(types)
         self.followed = FOLLOWED
+        self.not_offered: Sequence[str] = ()
         self._size = page_size
 
     def probe(self) -> Mapping[str, object]:
@@ -239,6 +248,21 @@ class FakeEhr:
         there = [self.server.written[ref] for ref in refs if ref in self.server.written]
         return [Standing(d.ref, str(self.server.versions[d.ref]), d.digest, d.owned) for d in there]
 
+    def ours_by_type(self) -> Mapping[str, int]:
+        self._ask()
+        return Counter(ref.partition("/")[0] for ref in self.server.written)
+
+    def take_back(self, how: HowToTakeBack) -> Iterator[TakenBack]:
+        """Deleted, all of it; of what says that it counts no more, the server only remembers that it was asked."""
+        self._ask()
+        if self.server.taken_back == how:
+            return
+        for type_, count in self.ours_by_type().items():
+            yield TakenBack(type_, count)
+        self.server.taken_back = how
+        if how == "delete":
+            self.server.written.clear()
+
     def subscribe(self, endpoint: str, secret: str) -> str | None:
         self._ask()
         return "Subscription/hook"
@@ -281,6 +305,28 @@ class FakeCatalog:
     def ladder(self, version: ConfigVersion) -> Ladder:
         return STANDARD
 
+    def calendar(self, version: ConfigVersion, zone: ZoneInfo) -> Practice:
+        return calendar_of(version.body, zone)
+
+    def limits(self, version: ConfigVersion) -> Limits:
+        return limits_of(version.body)
+
+    def program_so_far(self, body: Mapping[str, object]) -> Program | None:
+        return FileCatalog().program_so_far(body)
+
+    def ladder_so_far(self, body: Mapping[str, object]) -> Ladder | None:
+        return FileCatalog().ladder_so_far(body)
+
+    def check(self, kind: str, body: Mapping[str, object], known: Known | None = None) -> Sequence[Fault]:
+        """As the real one: a check needs nothing that is stored."""
+        return FileCatalog().check(kind, body, known)
+
+
+PERIODIC = (
+    Periodic("milepost.tick", "milepost.tick", every=timedelta(seconds=30)),
+    Periodic("milepost.reconcile.sources", "milepost.tick", at=time(4, 15)),
+)
+
 
 @dataclass
 class FakeJobs:
@@ -305,6 +351,18 @@ class FakeJobs:
 
     def deliver_now(self, patient_id: int) -> None:
         self.asked.append(f"deliver-now {patient_id}")
+
+    def preview(self, preview_id: int) -> None:
+        self.asked.append(f"preview {preview_id}")
+
+    def leave(self, source_id: int) -> None:
+        self.asked.append(f"leave {source_id}")
+
+    def periodic(self) -> Sequence[Periodic]:
+        return PERIODIC
+
+    def run(self, name: str) -> None:
+        self.asked.append(f"run {name}")
 
     def check(self) -> None:
         """It always answers."""
@@ -424,3 +482,19 @@ class Stand:
 
     def __exit__(self, *args: object) -> None:
         self._port.__exit__(*args)  # type: ignore[attr-defined]  # a unit of work, behind the proxy
+
+
+class FakeCipher:
+    """The port ``Cipher``: what is sealed is turned round, and cannot be read by its words."""
+
+    def encrypt(self, plain: str, belongs_to: str = "") -> str:
+        return "sealed:" + base64.urlsafe_b64encode(f"{belongs_to}\n{plain}".encode()).decode()
+
+    def decrypt(self, encrypted: str, belongs_to: str = "") -> str:
+        try:
+            whose, _, plain = base64.urlsafe_b64decode(encrypted.removeprefix("sealed:")).decode().partition("\n")
+        except ValueError as problem:
+            raise PermanentFailure("This does not open.") from problem
+        if whose != belongs_to:
+            raise PermanentFailure("This does not open.")
+        return plain

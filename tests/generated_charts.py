@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from plugin.domain.assess import assess
 from plugin.domain.assessment import Assessment
 from plugin.domain.calendar import Practice
 from plugin.domain.condition import Condition
-from plugin.domain.program import Anchor, CompletesWhen, MilestoneDefinition, Offset, Program, Repeat
+from plugin.domain.program import AlertFlag, Anchor, CompletesWhen, MilestoneDefinition, Offset, Program, Repeat
 from plugin.domain.record import Coding, Said, Statement
 from plugin.domain.rules import Rules, SourceTraits
 from tests.charts import (
@@ -38,6 +39,7 @@ from tests.charts import (
     task,
     visit,
 )
+from tests.generated_programs import conditions, leaves
 
 MIDSUMMER = date(2026, 6, 20)
 ZONES = ["America/Chicago", "UTC", "Asia/Kolkata", "Pacific/Auckland", "America/Santiago"]
@@ -170,7 +172,7 @@ def events(draw: st.DrawFn, number: int) -> Json:
 
 
 def _program() -> Program:
-    """Steps that wait for each other, repeat, depend on age, and ask for more than the event."""
+    """Steps that wait for each other, repeat, depend on age, ask for more than the event, and are celebrated."""
     lab = (Coding(LOINC, "4548-4"),)
     therapy = (Coding(SNOMED, "91251008"),)
     after_lab = Offset(Anchor.COMPLETION, days=3, of="lab")
@@ -181,7 +183,13 @@ def _program() -> Program:
         plan_codes=frozenset({("urn:p", "p")}),
         milestones=(
             MilestoneDefinition(
-                code="lab", title="Lab", kind="laboratory", codes=lab, opens=Offset(), due=Offset(days=14)
+                code="lab",
+                title="Lab",
+                kind="laboratory",
+                codes=lab,
+                opens=Offset(),
+                due=Offset(days=14),
+                celebrate=True,
             ),
             MilestoneDefinition(
                 code="talk",
@@ -207,6 +215,31 @@ def _program() -> Program:
 
 
 PROGRAM = _program()
+
+
+@st.composite
+def programs(draw: st.DrawFn) -> Program:
+    """The same program with flags, and with a step for those of whom something or other holds."""
+    if draw(st.integers(0, 2)) > 0:
+        return PROGRAM
+    flags = (AlertFlag("one", "One", draw(leaves())), AlertFlag("other", "Other", draw(conditions())))
+    for_some = MilestoneDefinition(code="some", title="For some", due=Offset(days=30), applies_if=draw(leaves()))
+    return replace(PROGRAM, flags=flags, milestones=(*PROGRAM.milestones, for_some))
+
+
+@st.composite
+def known(draw: st.DrawFn) -> list[Json]:
+    """What conditions ask for beside results and visits: an illness, a flag, a language."""
+    ill: Json = {"resourceType": "Condition", "id": "c0", "subject": P1, "code": concept("44054006", system=SNOMED)}
+    flag: Json = {
+        "resourceType": "Flag",
+        "id": "f0",
+        "status": "active",
+        "subject": P1,
+        "code": concept("f", system="urn:f"),
+    }
+    began, ended = sorted((draw(days_), draw(days_)))
+    return [ill | {"onsetDateTime": draw(dates)}, flag | {"period": {"start": began, "end": ended}}]
 
 
 class Drawn:
@@ -246,6 +279,7 @@ def _resources(draw: st.DrawFn) -> list[Json]:
         group | {"action": actions},
         *(draw(bookings(n)) for n in range(draw(st.integers(0, 3)))),
         *(draw(events(n)) for n in range(draw(st.integers(0, 3)))),
+        *(draw(known()) if draw(st.booleans()) else ()),
     ]
 
 
@@ -255,11 +289,20 @@ def _statements(draw: st.DrawFn, keys: Sequence[str]) -> tuple[Statement, ...]:
     for number in range(draw(st.integers(0, 2)) if keys else 0):
         what = draw(
             st.sampled_from(
-                [Said.HOLD, Said.COMPLETED, Said.NOT_APPLICABLE, Said.REASSIGN, Said.CONFIRM, Said.REVIEWED]
+                [
+                    Said.HOLD,
+                    Said.COMPLETED,
+                    Said.NOT_APPLICABLE,
+                    Said.REASSIGN,
+                    Said.CONFIRM,
+                    Said.REVIEWED,
+                    Said.CONTACT,
+                ]
             )
         )
         until = MIDSUMMER + timedelta(days=draw(st.integers(-40, 40))) if what is Said.HOLD else None
         more: dict[str, Any] = {"target": "Encounter/e0" if what is Said.CONFIRM else "role:coach"}
+        more |= {"outcome": "reached-booked"} if what is Said.CONTACT else {}
         key, at = draw(st.sampled_from(keys)), draw(instants)
         told.append(Statement(id=f"s{number}", said=what, by="nurse", at=at, milestone=key, until=until, **more))
     if draw(st.integers(0, 5)) == 0:
@@ -274,7 +317,7 @@ def charts(draw: st.DrawFn) -> Drawn:
     holidays = frozenset({MIDSUMMER + timedelta(days=draw(st.integers(-30, 30)))})
     practice = Practice(ZoneInfo(draw(st.sampled_from(ZONES))), holidays=holidays)
     traits = SourceTraits(True, True) if draw(st.integers(0, 5)) == 0 else SourceTraits()
-    rules = Rules(practice, (PROGRAM,), traits=traits)
+    rules = Rules(practice, (draw(programs()),), traits=traits)
     now = datetime(2026, 6, 20, tzinfo=UTC)
     keys = sorted(m.key for m in assess(record_of(resources), rules, now).milestones)
     return Drawn(resources, draw(_statements(keys)), rules)

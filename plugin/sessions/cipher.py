@@ -7,6 +7,7 @@ as associated data, so that a secret copied into another row does not open there
 
 import base64
 import binascii
+import hmac
 import os
 import secrets
 import stat
@@ -31,6 +32,7 @@ class Cipher:
         if not keys:
             raise BadSettings("The key file holds no key; `milepost init` makes one.")
         self._keys = {name: AESGCM(key) for name, key in keys.items()}
+        self._signing = {name: hmac.digest(key, b"milepost signs", "sha256") for name, key in keys.items()}
         self._sealing = list(keys)[-1]
 
     def encrypt(self, secret: str, belongs_to: str = "milepost") -> str:
@@ -54,6 +56,23 @@ class Cipher:
             raise PermanentFailure(
                 f"The stored secret of {belongs_to} does not open: it was changed or moved."
             ) from error
+
+    def sign(self, text: str, purpose: str) -> str:
+        """``<key id>:<HMAC>`` of a text that may be read by all and is to be changed by nobody. What was signed for one
+        purpose is nothing for another."""
+        return f"{self._sealing}:{self._mac(self._sealing, text, purpose)}"
+
+    def what_is_wrong(self, text: str, signature: str, purpose: str) -> str | None:
+        """Words for why a signature is not that of the text; None when it is."""
+        name, _, mac = signature.partition(":")
+        if name not in self._signing:
+            return f"is signed with key {name[:20]!r}, which the key file lacks"
+        if not hmac.compare_digest(mac.encode(), self._mac(name, text, purpose).encode()):
+            return "was changed, or was not written with our key"
+        return None
+
+    def _mac(self, name: str, text: str, purpose: str) -> str:
+        return hmac.digest(self._signing[name], f"{purpose}\n{text}".encode(), "sha256").hex()
 
     @property
     def key_id(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from plugin.domain.audit import AuditEntry, content_hash
+from plugin.storage.audit_tables import audit_waiting
 from plugin.storage.codec import decode_audit_entry
 from plugin.storage.tables import audit
 from plugin.storage.transaction import Transaction
@@ -26,7 +27,7 @@ class SqlAudit:
         for entry in entries:
             content = entry.canonical
             rows.append((entry.at, entry.who, entry.action, entry.record, content, content_hash(content)))
-        self._transaction.put(audit, _COLUMNS, rows)
+        self._transaction.put_noted(audit, _COLUMNS, rows, note=audit_waiting, key="audit_id")
 
     def entries(self, limit: int = 100) -> Sequence[AuditEntry]:
         """See the port."""

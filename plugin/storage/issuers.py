@@ -20,6 +20,7 @@ from plugin.storage.transaction import AnyRow, Transaction, Value
 
 _TABLE = people_tables.issuer
 _PERSON = people_tables.person
+_OWNER = people_tables.person.alias("owner")
 _NAMES = tuple(field.name for field in fields(Issuer))
 _LISTS = ("ehr_origins", "allowed_hosts", "scopes")
 _LETS_IN = select(_TABLE.c.ehr_origins).where(
@@ -30,6 +31,7 @@ _LETS_IN = select(_TABLE.c.ehr_origins).where(
         _PERSON.c.practice_id == _TABLE.c.practice_id,
         _PERSON.c.id == bindparam("of_person"),
         ~_PERSON.c.is_disabled,
+        ~exists().where(_OWNER.c.id == _PERSON.c.belongs_to, _OWNER.c.is_disabled),
     ),
 )
 
@@ -40,14 +42,16 @@ class SqlIssuers:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    def add(self, issuer: Issuer, now: datetime) -> Issuer:
+    def add(
+        self, issuer: Issuer, now: datetime, *, by: str = "milepost", told: Mapping[str, object] | None = None
+    ) -> Issuer:
         """See the port."""
         self._refuse_taken(issuer)
         values = {"practice_id": self._transaction.practice_id, **self._values(issuer)}
         self._transaction.run(insert(_TABLE).values(values))
         added = self.get(issuer.slug)
         detail = {"fhir_base": added.fhir_base, "source": added.source, "client_auth": added.client_auth.value}
-        self._audit("add-issuer", added, detail, now)
+        self._audit("add-issuer", added, {**(told or {}), **detail}, now, by)
         return added
 
     def all(self) -> Sequence[Issuer]:
@@ -72,7 +76,9 @@ class SqlIssuers:
         found = self._transaction.column(_LETS_IN, of_practice=ours, of_issuer=slug, of_person=person_id)
         return decode_strings(found[0]) if found else None
 
-    def update(self, issuer: Issuer, now: datetime) -> None:
+    def update(
+        self, issuer: Issuer, now: datetime, *, by: str = "milepost", told: Mapping[str, object] | None = None
+    ) -> None:
         """See the port. The slug is given once: it stands in the redirect address that the EHR knows."""
         found = self._find(_TABLE.c.id == issuer.id)
         if not found:
@@ -85,7 +91,7 @@ class SqlIssuers:
             return
         self._refuse_taken(issuer)
         self._transaction.run(update(_TABLE).where(_TABLE.c.id == issuer.id).values(self._values(issuer)))
-        self._audit("change-issuer", issuer, {"changed": changed}, now)
+        self._audit("change-issuer", issuer, {**(told or {}), "changed": changed}, now, by)
 
     def _refuse_taken(self, issuer: Issuer) -> None:
         same = or_(_TABLE.c.slug == issuer.slug, _TABLE.c.fhir_base == issuer.fhir_base)
@@ -119,8 +125,8 @@ class SqlIssuers:
             values["client_secret"] = self._transaction.cipher.encrypt(issuer.client_secret, _owner(issuer.slug))
         return values
 
-    def _audit(self, action: str, issuer: Issuer, detail: Mapping[str, object], now: datetime) -> None:
-        entry = AuditEntry(at=now, who="milepost", action=action, record=_owner(issuer.slug), detail=detail)
+    def _audit(self, action: str, issuer: Issuer, detail: Mapping[str, object], now: datetime, by: str) -> None:
+        entry = AuditEntry(at=now, who=by, action=action, record=_owner(issuer.slug), detail=detail)
         SqlAudit(self._transaction).write([entry])
 
 

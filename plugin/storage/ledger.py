@@ -51,11 +51,11 @@ _NAMES = tuple(column.name for column in _COLUMNS)
 
 _TOLD = (
     select(*_COLUMNS, effect.c.content, effect.c.changed_at)
-    .where(effect.c.patient_id == bindparam("of_patient"))
     .where(or_(effect.c.kind != EffectKind.WRITE.value, effect.c.state == EffectState.FAILED.value))
     .order_by(effect.c.id)
 )
 """Everything but writes, and of those what failed."""
+_TOLD_OF_ONE = _TOLD.where(effect.c.patient_id == bindparam("of_patient"))
 
 
 class SqlLedger:
@@ -76,8 +76,7 @@ class SqlLedger:
 
     def told(self, patient_id: int) -> Sequence[LedgerRow]:
         """See the port."""
-        rows = self._transaction.rows(_TOLD, of_patient=patient_id)
-        return [replace(_ledger_row(row[:-2], row[-2]), changed_at=row[-1]) for row in rows]
+        return _told(self._transaction.rows(_TOLD_OF_ONE, of_patient=patient_id))
 
     def contents(self, patient_id: int, what: str) -> Sequence[Mapping[str, object]]:
         """See the port. Also of writes that are withdrawn by now: what they left in the EHR may still be edited."""
@@ -183,6 +182,15 @@ class SqlLedger:
 
     def _of_practice(self) -> ColumnElement[bool]:
         return effect.c.practice_id == self._transaction.practice_id
+
+
+def read_told(transaction: Transaction, which: ColumnElement[bool]) -> Sequence[LedgerRow]:
+    """Effects as ``Ledger.told`` tells them, of other patients or another time."""
+    return _told(transaction.rows(_TOLD.where(which)))
+
+
+def _told(rows: Sequence[AnyRow]) -> Sequence[LedgerRow]:
+    return [replace(_ledger_row(row[:-2], row[-2]), changed_at=row[-1]) for row in rows]
 
 
 def _done(carried_out: ColumnElement[str], now: datetime) -> Mapping[str, Value]:

@@ -14,8 +14,8 @@ from plugin.storage.codec import encode_json
 from plugin.storage.tables import effect
 from plugin.storage.transaction import Given, Transaction, Value
 
-_WANTED = ("plan", "milestone", "at", "role", "owner", "tier", "content", "digest", "by", "ready_at")
-_NEW = ("source_id", "patient_id", "key", "kind", "what", "state", "error", "done_digest", "attempts")
+_WANTED = ("kind", "what", "plan", "milestone", "at", "role", "owner", "tier", "content", "digest", "by", "ready_at")
+_NEW = ("source_id", "patient_id", "key", "state", "error", "done_digest", "attempts")
 _STAMPS = ("wanted_at", "changed_at")
 
 
@@ -36,7 +36,7 @@ def _created(outcome: Outcome, now: datetime) -> Sequence[tuple[Value, ...]]:
 def _row(outcome: Outcome, wanted: Effect, now: datetime, skipped: str | None = None) -> tuple[Value, ...]:
     state = EffectState.PLANNED if skipped is None else EffectState.SKIPPED
     patient = outcome.row
-    head = (patient.source_id, patient.id, wanted.key, wanted.kind.value, wanted.what, state.value, skipped, "", 0)
+    head = (patient.source_id, patient.id, wanted.key, state.value, skipped, "", 0)
     *rest, ready_at = _wanted(wanted, outcome.by, now)
     return (*head, *rest, ready_at if skipped is None else None, now, now)
 
@@ -44,10 +44,11 @@ def _row(outcome: Outcome, wanted: Effect, now: datetime, skipped: str | None = 
 def _wanted(wanted: Effect, by: str | None, now: datetime) -> tuple[Value, ...]:
     """Writes are also the person's whose act wants them; what else an act brings about is Milepost's doing."""
     content = None if wanted.content is None else encode_json(wanted.content)
+    what = (wanted.kind.value, wanted.what, wanted.plan, wanted.milestone)
     whom = (wanted.role, wanted.owner, wanted.tier)
     digest = content_digest(wanted.content)
     person = by if wanted.kind is EffectKind.WRITE else None
-    return (wanted.plan, wanted.milestone, wanted.at, *whom, content, digest, person, wanted.at or now)
+    return (*what, wanted.at, *whom, content, digest, person, wanted.at or now)
 
 
 def _renewal(given: Given, now: datetime) -> Mapping[str, Value]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from sqlalchemy import Table, and_, delete, select, update
 
 from plugin.domain.source import Source
+from plugin.storage.history_tables import past_step
 from plugin.storage.tables import effect, milestone, patient, plan, transition, work_item
 from plugin.storage.transaction import Transaction
 
 _KEYED = ((milestone, "key"), (plan, "plan"))
 """Tables in which the survivor may have the same already; then its own counts."""
-_OTHER = (effect, transition, work_item)
+_OTHER = (effect, transition, work_item, past_step)
 
 
 def move_to_survivor(transaction: Transaction, source: Source, replaced: str, survivor: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Text, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Text, and_, bindparam, case, func, not_, or_, select, update
 
 from plugin.domain.errors import UnknownName
 from plugin.domain.record import CarePlan, Coding, Record
@@ -20,9 +20,11 @@ from plugin.storage.tables import fact, named_code, patient, practice
 from plugin.storage.transaction import AnyRow, Transaction, Value
 
 _NEW = ("source_id", "ref", "tracked_at", "survivor_ref", "next_change_at", "waits_since", "digest", "backlog")
+_LONGEST_AWAITED = timedelta(hours=2)
+"""So long newly named codes keep a source's patients from being assessed, when it does not answer."""
 _IS_TRACKED = patient.c.tracked_at.is_not(None)
 _TOLD = ("assessed_at", "failed", "waits_since", "read_at")
-_ROW = (patient.c.id, patient.c.source_id, patient.c.ref, patient.c.next_change_at, patient.c.digest, patient.c.backlog)
+_ROW = tuple(patient.c[name] for name in ("id", "source_id", "ref", "next_change_at", "digest", "backlog", "found_by"))
 _OWN = patient.alias("own")
 _SURVIVOR = select(_OWN.c.survivor_ref).where(
     _OWN.c.source_id == bindparam("of_source"), _OWN.c.ref == bindparam("asked_for")
@@ -180,6 +182,11 @@ class SqlPatients:
         row, told = rows[0][: len(_ROW)], rows[0][len(_ROW) :]
         return Tracked(row=_patient_row(row), **dict(zip(_TOLD, told, strict=True)))
 
+    def by_number(self, patient_id: int) -> tuple[int, str] | None:
+        """See the port."""
+        query = select(patient.c.source_id, patient.c.ref).where(self._of_practice(), patient.c.id == patient_id)
+        return next(((source_id, ref) for source_id, ref in self._transaction.rows(query)), None)
+
     def due_count(self, now: datetime) -> int:
         """See the port."""
         return int(self._transaction.column(select(func.count()).select_from(patient).where(self._is_due(now)))[0])
@@ -258,9 +265,9 @@ class SqlPatients:
 
     def _is_due(self, now: datetime) -> ColumnElement[bool]:
         """The sources are asked for first, so that what remains is one range of one index."""
-        was_read = and_(
-            tables.source.c.practice_id == self._transaction.practice_id, tables.source.c.last_read_at.is_not(None)
-        )
+        c = tables.source.c
+        awaits = and_(c.awaits_since.is_not(None), c.awaits_since > now - _LONGEST_AWAITED)
+        was_read = and_(c.practice_id == self._transaction.practice_id, c.last_read_at.is_not(None), not_(awaits))
         read = self._transaction.among(
             patient.c.source_id, self._transaction.column(select(tables.source.c.id).where(was_read))
         )
@@ -277,9 +284,15 @@ def _earlier(now: datetime) -> ColumnElement[datetime]:
 
 
 def _patient_row(row: AnyRow | Sequence[Value]) -> PatientRow:
-    id_, source_id, ref, next_change_at, digest, backlog = row
+    id_, source_id, ref, next_change_at, digest, backlog, found_by = row
     return PatientRow(
-        id=id_, source_id=source_id, ref=ref, next_change_at=next_change_at, digest=digest, backlog=backlog
+        id=id_,
+        source_id=source_id,
+        ref=ref,
+        next_change_at=next_change_at,
+        digest=digest,
+        backlog=backlog,
+        found_by=found_by,
     )
 
 

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, update
 
+from plugin.domain.account import LOCAL
 from plugin.domain.audit import AuditEntry
-from plugin.domain.errors import UnknownName
+from plugin.domain.errors import BadInput, UnknownName
 from plugin.domain.launch import Identity, PanelSession
 from plugin.domain.person import Person
 from plugin.domain.source import Source
@@ -23,7 +24,12 @@ _KEY = ("practice_id", "oidc_issuer", "subject")
 _NEW = ("oidc_issuer", "subject", "name", "fhir_user", "is_disabled")
 _GRANT = ("person_id", "role", "by", "at")
 _LAUNCH = ("id", "issuer_id", "person_id", "source_id", "patient_ref", "opened_at")
-_COLUMNS = (person.c.id, *(person.c[name] for name in _NEW))
+_OWNER = person.alias("owner")
+_IS_OUT = or_(person.c.is_disabled, func.coalesce(_OWNER.c.is_disabled, False))
+_COLUMNS = (
+    *(person.c[name] for name in ("id", "oidc_issuer", "subject", "name", "fhir_user", "belongs_to")),
+    _IS_OUT.label("is_disabled"),
+)
 
 
 class SqlPeople:
@@ -71,26 +77,57 @@ class SqlPeople:
         rows = self._transaction.rows(query.order_by(person.c.id))
         return {key: name for id_, ref, name in rows for key in (f"user:{id_}", ref) if key in who}
 
-    def grant(self, who: Person, roles: Sequence[str], now: datetime, by: str) -> Person:
+    def grant(
+        self, who: Person, roles: Sequence[str], now: datetime, by: str, *, told: Mapping[str, object] | None = None
+    ) -> Person:
         """See the port. The row is locked, so that two who grant at once leave the roles of one of them."""
         known = self._locked(who)
+        if known.belongs_to is not None:
+            raise BadInput(f"Person {known.id} has the roles of person {known.belongs_to}: give them there.")
         taken, given = set(known.roles) - set(roles), set(roles) - set(known.roles)
         if not taken and not given:
             return known
         gone = and_(role_grant.c.person_id == known.id, self._transaction.among(role_grant.c.role, sorted(taken)))
         self._transaction.run(delete(role_grant).where(gone))
         self._transaction.put(role_grant, _GRANT, [(known.id, role, by, now) for role in sorted(given)])
-        self._audit("grant", known, by, now, {"roles": sorted(set(roles)), "before": sorted(known.roles)})
+        detail = {"roles": sorted(set(roles)), "before": sorted(known.roles), **(told or {})}
+        self._audit("grant", known, by, now, detail)
         return self.get(known.id)
 
-    def disable(self, who: Person, is_disabled: bool, now: datetime, by: str) -> Person:
+    def disable(
+        self, who: Person, is_disabled: bool, now: datetime, by: str, *, told: Mapping[str, object] | None = None
+    ) -> Person:
+        """See the port. Whether the person to whom this one belongs is out is another matter."""
+        known = self._locked(who)
+        other = and_(person.c.id == known.id, person.c.is_disabled.is_not(is_disabled))
+        if self._transaction.run(update(person).where(other).values(is_disabled=is_disabled)).rowcount:
+            self._audit("disable-person" if is_disabled else "enable-person", known, by, now, told or {})
+        return self.get(known.id)
+
+    def belong(
+        self, who: Person, to: Person | None, now: datetime, by: str, *, told: Mapping[str, object] | None = None
+    ) -> Person:
         """See the port."""
         known = self._locked(who)
-        if known.is_disabled != is_disabled:
-            changed = update(person).where(person.c.id == known.id).values(is_disabled=is_disabled)
-            self._transaction.run(changed)
-            self._audit("disable-person" if is_disabled else "enable-person", known, by, now, {})
+        owner = None if to is None else self._locked(to)
+        if known.belongs_to == (owner and owner.id):
+            return known
+        if owner is not None:
+            self._refuse_third(known, owner)
+        before = {"before": known.belongs_to, "roles_before": sorted(known.roles)}
+        self._transaction.run(delete(role_grant).where(role_grant.c.person_id == known.id))
+        self._transaction.run(update(person).where(person.c.id == known.id).values(belongs_to=owner and owner.id))
+        self._audit("map-person", known, by, now, {"to": owner and owner.id, **before, **(told or {})})
         return self.get(known.id)
+
+    def _refuse_third(self, who: Person, owner: Person) -> None:
+        """One step only: nobody has to look along a chain to know whose roles count."""
+        if who.oidc_issuer == LOCAL:
+            raise BadInput("A local account is nobody else's way in: map the EHR user to it instead.")
+        if owner.belongs_to is not None or owner.id == who.id:
+            raise BadInput(f"Person {owner.id} is a way in of somebody else: map to that person instead.")
+        if self._find(person.c.belongs_to == who.id):
+            raise BadInput(f"Others belong to person {who.id}: map those first.")
 
     def launched(self, session: PanelSession, now: datetime) -> None:
         """See the port."""
@@ -103,7 +140,12 @@ class SqlPeople:
             who=session.who,
             action="launch",
             record=f"{source.slug}/{session.patient}",
-            detail={"issuer": issuer.slug, "person": session.person_id, "roles": list(session.roles)},
+            detail={
+                "issuer": issuer.slug,
+                "launch": session.launch,
+                "person": session.person_id,
+                "roles": list(session.roles),
+            },
         )
         SqlAudit(self._transaction).write([entry])
 
@@ -119,11 +161,12 @@ class SqlPeople:
         return self.get(who.id)
 
     def _find(self, which: ColumnElement[bool]) -> list[Person]:
-        query = select(*_COLUMNS).where(person.c.practice_id == self._transaction.practice_id, which)
+        query = select(*_COLUMNS).outerjoin(_OWNER, _OWNER.c.id == person.c.belongs_to)
+        query = query.where(person.c.practice_id == self._transaction.practice_id, which)
         by_name = (person.c.name.asc().nulls_last(), person.c.oidc_issuer, person.c.subject)
         rows = self._transaction.rows(query.order_by(*by_name))
-        roles = self._roles([row.id for row in rows])
-        return [Person(**row._mapping, roles=tuple(roles[row.id])) for row in rows]
+        roles = self._roles(sorted({row.belongs_to or row.id for row in rows}))
+        return [Person(**row._mapping, roles=tuple(roles[row.belongs_to or row.id])) for row in rows]
 
     def _roles(self, ids: Sequence[int]) -> Mapping[int, Iterable[str]]:
         query = select(role_grant.c.person_id, role_grant.c.role)

@@ -44,6 +44,7 @@ person = Table(
     Column("name", Text),
     Column("fhir_user", Name),
     Column("is_disabled", Boolean, nullable=False),
+    Column("belongs_to", Number, ForeignKey("person.id")),  # another way in of that person
     UniqueConstraint("practice_id", "oidc_issuer", "subject"),
 )
 

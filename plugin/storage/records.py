@@ -47,7 +47,7 @@ _OF_ONE = union_all(
 def read_records(transaction: Transaction, rows: Sequence[PatientRow]) -> list[Record]:
     """One record for each row, in their order."""
     slugs = transaction.pairs(select(source.c.id, source.c.slug))
-    known = _known_steps(transaction, [row.id for row in rows])
+    known = read_known_steps(transaction, [row.id for row in rows])
     records: dict[int, Record] = {}
     for source_id, of_source in _by_source(rows).items():
         owners = owners_of(transaction, source_id, [row.ref for row in of_source])
@@ -105,7 +105,8 @@ def _statements(
     return found
 
 
-def _known_steps(transaction: Transaction, patient_ids: Sequence[int]) -> Mapping[int, Sequence[KnownStep]]:
+def read_known_steps(transaction: Transaction, patient_ids: Sequence[int]) -> Mapping[int, Sequence[KnownStep]]:
+    """The milestones that were ever stored of each patient, by our number."""
     theirs = transaction.among(milestone.c.patient_id, patient_ids)
     query = select(*_STEP).where(theirs).order_by(milestone.c.patient_id, milestone.c.place, milestone.c.key)
     found: dict[int, list[KnownStep]] = defaultdict(list)

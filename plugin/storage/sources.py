@@ -6,16 +6,19 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, insert, or_, select, update
 
 from plugin.domain.audit import AuditEntry
 from plugin.domain.errors import BadInput, UnknownName
+from plugin.domain.ledger import EffectState
 from plugin.domain.source import Cursor, SetAside, Source
 from plugin.storage import tables
 from plugin.storage.audit import SqlAudit
 from plugin.storage.codec import decode_object, decode_strings, decode_texts, encode_json
 from plugin.storage.column_types import is_of_type
+from plugin.storage.people_tables import issuer
 from plugin.storage.transaction import AnyRow, Transaction, Value
+from plugin.storage.work_items import SqlWorkItems
 
 _FIELDS = (
     "slug",
@@ -29,6 +32,7 @@ _FIELDS = (
     "client_id",
     "auth_scopes",
     "auth_hosts",
+    "leaving",
 )
 _HEALTH = ("last_read_at", "last_error", "last_error_at")
 _TEXTS = ("auth_scopes", "auth_hosts")
@@ -40,6 +44,18 @@ _ENDED = frozenset({"completed", "revoked"})
 
 _TABLE = tables.source
 _COLUMNS = (_TABLE.c.id, *(_TABLE.c[name] for name in (*_FIELDS, *_HEALTH, *_SECRETS)))
+_IS_THERE = _TABLE.c.removed_at.is_(None)
+_OF_READING = (
+    tables.fact,
+    tables.fact_history,
+    tables.cursor,
+    tables.set_aside,
+    tables.named_code,
+    tables.sent,
+    tables.sent_body,
+)
+"""What was read of a source, and what is known of our resources there."""
+_OPEN_EFFECTS = (EffectState.PLANNED.value, EffectState.CLAIMED.value, EffectState.FAILED.value)
 _BY_ID = select(*_COLUMNS).where(_TABLE.c.practice_id == bindparam("of_practice"), _TABLE.c.id == bindparam("wanted"))
 
 
@@ -49,21 +65,28 @@ class SqlSources:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    def add(self, source: Source, now: datetime) -> Source:
+    def add(
+        self, source: Source, now: datetime, *, by: str = "milepost", told: Mapping[str, object] | None = None
+    ) -> Source:
         """See the port. Two sources on one server are told apart by their search filters."""
         values = self._values(source)
         same_server = and_(_TABLE.c.base_url == source.base_url, _TABLE.c.search_filter == values["search_filter"])
-        for other in self._find(or_(_TABLE.c.slug == source.slug, same_server)):
+        either = or_(_TABLE.c.slug == source.slug, same_server)
+        for other in self._find(either, _IS_THERE):
             what = "slug" if other.slug == source.slug else "base URL and search filter"
             raise BadInput(f"source {source.slug}: another source, {other.slug}, has the same {what}")
-        self._transaction.run(insert(_TABLE).values(practice_id=self._transaction.practice_id, **values))
+        if before := self._find(either, ~_IS_THERE):
+            self._come_back(source, before, values)
+        else:
+            self._transaction.run(insert(_TABLE).values(practice_id=self._transaction.practice_id, **values))
         added = self.get(source.slug)
-        self._audit("add-source", added, {"base_url": added.base_url, "kind": added.kind}, now)
+        detail = {**(told or {}), "base_url": added.base_url, "kind": added.kind}
+        self._audit("add-source", added, detail, now, by=by)
         return added
 
     def get(self, slug: str) -> Source:
         """See the port."""
-        found = self._find(_TABLE.c.slug == slug)
+        found = self._find(_TABLE.c.slug == slug, _IS_THERE)
         if not found:
             known = ", ".join(source.slug for source in self.all()) or "none yet"
             raise UnknownName(f"no source {slug}; there is: {known}")
@@ -82,9 +105,11 @@ class SqlSources:
 
     def all(self) -> Sequence[Source]:
         """See the port."""
-        return self._find(_TABLE.c.id.is_not(None))
+        return self._find(_IS_THERE)
 
-    def update(self, source: Source, now: datetime) -> None:
+    def update(
+        self, source: Source, now: datetime, *, by: str = "milepost", told: Mapping[str, object] | None = None
+    ) -> None:
         """See the port. The slug is given once; health is not touched."""
         before = self.by_id(source.id)
         changed = [name for name in (*_FIELDS, *_SECRETS) if getattr(before, name) != getattr(source, name)]
@@ -95,7 +120,7 @@ class SqlSources:
         values = self._values(source)
         new = {name: values[name] for name in changed}
         self._transaction.run(update(_TABLE).where(_TABLE.c.id == source.id).values(new))
-        self._audit("change-source", source, {"changed": sorted(changed)}, now)
+        self._audit("change-source", source, {**(told or {}), "changed": sorted(changed)}, now, by=by)
 
     def lock(self, source: Source) -> None:
         """See the port. Rows that refer to the source may still come: a person's statement waits for no page."""
@@ -128,6 +153,16 @@ class SqlSources:
     def read_failed(self, source: Source, now: datetime, error: str) -> None:
         """See the port."""
         self._set_health(source, {"last_error": error, "last_error_at": now})
+
+    def await_codes(self, source: Source, now: datetime) -> None:
+        """See the port."""
+        self._set_health(source, {"awaits_since": now})
+
+    def codes_read(self, source: Source, began: datetime) -> None:
+        """See the port."""
+        c = tables.source.c
+        was_awaited = and_(c.id == source.id, c.awaits_since <= began)
+        self._transaction.run(update(tables.source).where(was_awaited).values(awaits_since=None))
 
     def set_aside(self, source: Source, records: Sequence[SetAside], now: datetime) -> None:
         """See the port."""
@@ -164,8 +199,38 @@ class SqlSources:
             counts[_standing(status)] += count
         return counts
 
-    def _find(self, which: ColumnElement[bool]) -> list[Source]:
-        query = select(*_COLUMNS).where(_TABLE.c.practice_id == self._transaction.practice_id, which)
+    def forget(self, source: Source, now: datetime, *, by: str, told: Mapping[str, object]) -> None:
+        """See the port."""
+        for table in _OF_READING:
+            self._transaction.run(delete(table).where(table.c.source_id == source.id))
+        untracked = dict.fromkeys(("tracked_at", "next_change_at", "waits_since", "found_by"))
+        self._set_where(tables.patient, source, untracked)
+        theirs = select(tables.patient.c.id).where(tables.patient.c.source_id == source.id)
+        self._transaction.run(delete(tables.patient_word).where(tables.patient_word.c.patient_id.in_(theirs)))
+        for table in (tables.plan, tables.milestone):
+            self._set_where(table, source, {"gone_at": now}, table.c.gone_at.is_(None))
+        self._set_where(tables.milestone, source, {"rank": None})
+        over = {"state": EffectState.WITHDRAWN.value, "ready_at": None, "withdrawn_at": now, "changed_at": now}
+        self._set_where(tables.effect, source, over, tables.effect.c.state.in_(_OPEN_EFFECTS))
+        SqlWorkItems(self._transaction).withdraw_source(source.id, now)
+        self._set_where(issuer, source, {"is_active": False})
+        gone = {"removed_at": now, "leaving": None, "paused": True, "hook_path": None, **dict.fromkeys(_SECRETS)}
+        self._transaction.run(update(_TABLE).where(_TABLE.c.id == source.id).values(gone))
+        self._audit("remove-source", source, told, now, by=by)
+
+    def _come_back(self, source: Source, before: Sequence[Source], values: Mapping[str, Value]) -> None:
+        """A server that was removed is added again: under its own slug, since that is part of every key."""
+        if [other.slug for other in before] != [source.slug] or before[0].base_url != source.base_url:
+            known = ", ".join(f"{other.slug} ({other.base_url})" for other in before)
+            raise BadInput(f"source {source.slug}: was here before: {known}; slug and server stay together")
+        new = {**values, "removed_at": None, "last_read_at": None, "last_error": None, "last_error_at": None}
+        self._transaction.run(update(_TABLE).where(_TABLE.c.id == before[0].id).values(new))
+
+    def _set_where(self, table: Table, source: Source, values: Mapping[str, Value], *more: ColumnElement[bool]) -> None:
+        self._transaction.run(update(table).where(table.c.source_id == source.id, *more).values(values))
+
+    def _find(self, *which: ColumnElement[bool]) -> list[Source]:
+        query = select(*_COLUMNS).where(_TABLE.c.practice_id == self._transaction.practice_id, *which)
         return [self._source(row) for row in self._transaction.rows(query.order_by(_TABLE.c.slug))]
 
     def _source(self, row: AnyRow) -> Source:
@@ -193,8 +258,10 @@ class SqlSources:
     def _set_health(self, source: Source, values: Mapping[str, Value]) -> None:
         self._transaction.run(update(_TABLE).where(_TABLE.c.id == source.id).values(values))
 
-    def _audit(self, action: str, source: Source, detail: Mapping[str, object], now: datetime) -> None:
-        entry = AuditEntry(at=now, who="milepost", action=action, record=f"source/{source.slug}", detail=detail)
+    def _audit(
+        self, action: str, source: Source, detail: Mapping[str, object], now: datetime, *, by: str = "milepost"
+    ) -> None:
+        entry = AuditEntry(at=now, who=by, action=action, record=f"source/{source.slug}", detail=detail)
         SqlAudit(self._transaction).write([entry])
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     text,
 )
 
+from plugin.domain.queue import LAST
 from plugin.storage.column_types import Instant, Name, Number
 
 metadata = MetaData(
@@ -71,6 +72,9 @@ source = Table(
     Column("client_id", Name),  # as whom we ask for our own tokens (SMART Backend Services)
     Column("auth_scopes", Text),
     Column("auth_hosts", Text),
+    Column("leaving", Name),  # it is being removed, and this becomes of what we wrote there: keep, cancel, delete
+    Column("removed_at", Instant),
+    Column("awaits_since", Instant),  # newly named codes are to be read before anybody of it is assessed again
     UniqueConstraint("practice_id", "slug"),
     UniqueConstraint("practice_id", "base_url", "search_filter"),
 )
@@ -157,7 +161,14 @@ patient = Table(
     Column("assessed_at", Instant),
     Column("failed", Text),
     Column("read_at", Instant),  # last read completely by itself: a read-back, or when somebody opened the panel
+    Column("found_by", Text),  # the words in patient_word; none: not assessed yet
+    Column("rank", Number, nullable=False, server_default=str(LAST)),  # the place among the others, in one number
+    Column("tier", Integer, nullable=False, server_default="0"),
+    Column("risk", Integer, nullable=False, server_default="0"),
+    Column("gaps", Integer, nullable=False, server_default="0"),
+    Column("due", Date),
     UniqueConstraint("source_id", "ref"),
+    _partial("ix_patient_list", "practice_id", "rank", "id", where="tracked_at IS NOT NULL"),
     _partial(
         "ix_patient_due",
         "practice_id",
@@ -167,6 +178,15 @@ patient = Table(
     ),
     _partial("ix_patient_waiting", "source_id", "waits_since", where="waits_since IS NOT NULL"),
     _partial("ix_patient_survivor", "source_id", "survivor_ref", where="survivor_ref IS NOT NULL"),
+)
+
+patient_word = Table(
+    "patient_word",
+    metadata,
+    Column("practice_id", Number, primary_key=True, autoincrement=False),
+    Column("word", Name, primary_key=True),  # a search finds whoever has a word that begins so
+    Column("patient_id", Number, primary_key=True, autoincrement=False),
+    Index("ix_patient_word_patient", "patient_id"),
 )
 
 statement = Table(
@@ -216,6 +236,8 @@ plan = Table(
     Column("changed_at", Instant, nullable=False),
     Column("gone_at", Instant),  # the assessment no longer has it
     Column("body", Text, nullable=False),
+    Column("tier", Integer, nullable=False, server_default="0"),  # the patient's
+    _partial("ix_plan_list", "practice_id", "program", "stage", "patient_id", "tier", where="gone_at IS NULL"),
 )
 
 milestone = Table(
@@ -242,7 +264,16 @@ milestone = Table(
     Column("gone_at", Instant),  # with its plan
     Column("digest", Name, nullable=False),
     Column("body", Text, nullable=False),
-    _partial("ix_milestone_gap", "practice_id", "tier", "due", where="gap = 'open'"),
+    Column("rank", Number),  # the place in the list of gaps; it and the next two only of a gap that is in the list
+    Column("program", Name),
+    Column("stage", Name),
+    _partial(
+        "ix_milestone_list",
+        *("practice_id", "rank", "patient_id", "key"),
+        *("owner_role", "owner_ref", "program", "stage", "status"),  # what is counted, without a look at the row
+        where="rank IS NOT NULL",
+    ),
+    _partial("ix_milestone_owner", "practice_id", "owner_ref", where="rank IS NOT NULL AND owner_ref IS NOT NULL"),
 )
 
 transition = Table(
@@ -335,9 +366,24 @@ work_item = Table(
     Column("state", Name, nullable=False),
     Column("opened_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
+    Column("revision", Integer, nullable=False, server_default="0"),
+    Column("until", Date),  # put aside until that local day
+    Column("reason", Name),
+    Column("outcome", Name),
+    Column("by", Name),  # who brought it to its state
+    Column("rank", Number),  # the place in the queue; none when there is nothing to do any more
+    Column("program", Name),
+    Column("stage", Name),
     UniqueConstraint("practice_id", "key", "turn"),
     Index("ix_work_item_patient", "patient_id"),
     Index("ix_work_item_queue", "practice_id", "state", "role"),
+    _partial(
+        "ix_work_item_list",
+        *("practice_id", "rank", "id"),
+        *("role", "program", "stage", "state", "owner", "until"),  # what is counted, as above
+        where="rank IS NOT NULL",
+    ),
+    _partial("ix_work_item_owner", "practice_id", "owner", where="rank IS NOT NULL AND owner IS NOT NULL"),
 )
 
 work_item_step = Table(
@@ -362,5 +408,7 @@ audit = Table(
     Column("record", Name, nullable=False),
     Column("content", Text, nullable=False),  # the canonical form of the whole entry
     Column("hash", Name, nullable=False),
-    Index("ix_audit_record", "practice_id", "record"),
+    Index("ix_audit_at", "practice_id", "at", "id"),
+    *(Index(f"ix_audit_{name}", "practice_id", name, "at", "id") for name in ("who", "action", "record")),
+    Index("ix_audit_who_action", "practice_id", "who", "action", "at", "id"),
 )

@@ -144,6 +144,21 @@ class Transaction:
         each = [{"practice_id": self.practice_id, **dict(zip(names, row, strict=True))} for row in rows]
         return self.connection.execute(_upsert(sqlite.insert(table), key, replace), each).rowcount
 
+    def put_noted(
+        self, table: Table, names: Sequence[str], rows: Sequence[Sequence[Value]], *, note: Table, key: str
+    ) -> None:
+        """Inserts rows, and for each a row of ``note`` whose ``key`` is the number that the database gave it."""
+        if not rows:
+            return
+        if self.is_postgres:
+            noting = _put_noted(table, tuple(names), note, key)
+            self.connection.execute(noting, {_PRACTICE: self.practice_id, **_as_json(names, rows)})
+            return
+        before = self.connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
+        self.put(table, names, rows)
+        new = select(table.c.practice_id, table.c.id).where(table.c.id > before)  # there is one writer
+        self.connection.execute(sqlite.insert(note).from_select(["practice_id", key], new))
+
     def change(
         self,
         table: Table,
@@ -193,6 +208,12 @@ def _upsert(statement: AnyInsert, key: Sequence[str], replace: Sequence[str]) ->
 def _put_few(table: Table, names: Sequence[str], key: Sequence[str], replace: Sequence[str]) -> AnyInsert:
     """Written once for a table: writing a statement takes longer than running it."""
     return _put_many(table, _given(table, names), names, key, replace)
+
+
+@cache
+def _put_noted(table: Table, names: Sequence[str], note: Table, key: str) -> AnyInsert:
+    new = _put_few(table, names, (), ()).returning(table.c.practice_id, table.c.id).cte("new")
+    return postgresql.insert(note).from_select(["practice_id", key], select(new.c.practice_id, new.c.id))
 
 
 def _put_many(

@@ -9,15 +9,24 @@ from typing import Self
 
 from sqlalchemy import Connection
 
+from plugin.storage.accounts import SqlAccounts
 from plugin.storage.audit import SqlAudit
+from plugin.storage.audit_log import SqlAuditLog
+from plugin.storage.audit_seals import SqlSeals
+from plugin.storage.codes import SqlCodes
 from plugin.storage.configurations import SqlConfigurations
+from plugin.storage.drafts import SqlDrafts
 from plugin.storage.engine import READING, connect_engine
 from plugin.storage.facts import SqlFacts
+from plugin.storage.history import SqlHistory
 from plugin.storage.issuers import SqlIssuers
+from plugin.storage.job_runs import SqlJobRuns
 from plugin.storage.ledger import SqlLedger
 from plugin.storage.patients import SqlPatients
 from plugin.storage.people import SqlPeople
 from plugin.storage.plans import SqlPlans
+from plugin.storage.previews import SqlPreviews
+from plugin.storage.queues import SqlQueues
 from plugin.storage.schema import check_schema
 from plugin.storage.sent import SqlSent
 from plugin.storage.sources import SqlSources
@@ -42,11 +51,20 @@ class SqlUnitOfWork:
         self.ledger = SqlLedger(transaction)
         self.sent = SqlSent(transaction)
         self.work_items = SqlWorkItems(transaction)
+        self.queues = SqlQueues(transaction)
+        self.history = SqlHistory(transaction)
         self.statements = SqlStatements(transaction)
         self.configurations = SqlConfigurations(transaction)
+        self.drafts = SqlDrafts(transaction)
+        self.previews = SqlPreviews(transaction)
         self.issuers = SqlIssuers(transaction)
         self.people = SqlPeople(transaction)
+        self.accounts = SqlAccounts(transaction)
+        self.job_runs = SqlJobRuns(transaction)
+        self.codes = SqlCodes(transaction)
         self.audit = SqlAudit(transaction)
+        self.audit_log = SqlAuditLog(transaction)
+        self.seals = SqlSeals(transaction)
 
     def __enter__(self) -> Self:
         return self

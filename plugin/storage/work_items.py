@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 
-from plugin.domain.work import WorkItem
-from plugin.storage.tables import transition, work_item, work_item_step
+from plugin.domain.errors import Stale, UnknownName
+from plugin.domain.work import OPEN, WorkItem
+from plugin.storage.tables import patient, transition, work_item, work_item_step
 from plugin.storage.transaction import AnyRow, Transaction
-
-OPEN = ("open", "claimed", "snoozed")
-"""States in which there is still something to do."""
+from plugin.storage.work_ranks import rank_work
 
 _ITEM = (
     "patient_id",
@@ -29,12 +28,15 @@ _ITEM = (
     "opened_at",
     "changed_at",
 )
-_TOLD = tuple(name for name in _ITEM if name != "turn")
+_SAID = ("id", "revision", "until", "reason", "outcome", "by")
+TOLD = (*(name for name in _ITEM if name != "turn"), *_SAID)
+_MOVED = ("role", "owner", "note", "state", "until", "reason", "outcome", "by")
+"""What a person's act changes."""
 _STEP = ("work_item_id", "milestone", "place", "title", "withdrawn_at")
 _TRANSITION = ("patient_id", "kind", "key", "before", "after", "at")
 
 _OF_PATIENT = (
-    select(*(work_item.c[name] for name in (*_TOLD, "id")), work_item_step.c.milestone, work_item_step.c.title)
+    select(*(work_item.c[name] for name in TOLD), work_item_step.c.milestone, work_item_step.c.title)
     .join_from(
         work_item,
         work_item_step,
@@ -42,6 +44,13 @@ _OF_PATIENT = (
         isouter=True,
     )
     .where(work_item.c.patient_id == bindparam("of_patient"))
+    .order_by(work_item.c.id, work_item_step.c.place)
+)
+
+_BY_NUMBER = (
+    select(*(work_item.c[name] for name in TOLD), work_item_step.c.milestone, work_item_step.c.title)
+    .join_from(work_item, work_item_step, isouter=True)
+    .where(or_(work_item.c.state == "withdrawn", work_item_step.c.withdrawn_at.is_(None)))
     .order_by(work_item.c.id, work_item_step.c.place)
 )
 
@@ -57,18 +66,24 @@ class SqlWorkItems:
 
     def open(self, item: WorkItem, now: datetime) -> None:
         """See the port. Said twice, it changes nothing; a step that was taken off is listed again."""
+        if self._open(item, now):
+            rank_work(self._transaction, [item.patient_id])
+
+    def _open(self, item: WorkItem, now: datetime) -> bool:
+        """Whether anything is there that was not."""
         if self._insert(item, 1, now):
-            return
+            return True
         last = self._turns(item)[-1]
         missing = self._not_listed(item)
         if not missing:
-            return
+            return False
         if last.state in OPEN:
             self._list(last.id, missing)
             sooner = {"due_at": min(last.due_at, item.due_at), "priority": max(last.priority, item.priority)}
+            sooner["revision"] = work_item.c.revision + 1
             self._transaction.run(update(work_item).where(work_item.c.id == last.id).values(**sooner, changed_at=now))
-        else:
-            self._insert(item, last.turn + 1, now, missing)
+            return True
+        return self._insert(item, last.turn + 1, now, missing)
 
     def withdraw_step(self, patient_id: int, milestone: str, kinds: Sequence[str], now: datetime) -> None:
         """See the port."""
@@ -80,8 +95,16 @@ class SqlWorkItems:
             return
         of_items = self._transaction.among(work_item_step.c.work_item_id, ids)
         self._transaction.run(update(work_item_step).where(of_items, lists).values(withdrawn_at=now))
+        fewer = {"revision": work_item.c.revision + 1}
+        self._transaction.run(update(work_item).where(self._transaction.among(work_item.c.id, ids)).values(fewer))
         left = select(work_item_step.c.work_item_id).where(of_items, work_item_step.c.withdrawn_at.is_(None))
         self._withdraw(sorted(set(ids) - set(self._transaction.column(left))), now)
+
+    def withdraw_source(self, source_id: int, now: datetime) -> None:
+        """All that is open for the patients of a source that is removed."""
+        query = select(work_item.c.id).join_from(work_item, patient)
+        query = query.where(patient.c.source_id == source_id, work_item.c.state.in_(OPEN))
+        self._withdraw(sorted(self._transaction.column(query.with_for_update(of=work_item))), now)
 
     def of_patient(self, patient_id: int) -> Sequence[WorkItem]:
         """See the port."""
@@ -89,6 +112,38 @@ class SqlWorkItems:
         for row in self._transaction.rows(_OF_PATIENT, of_patient=patient_id):
             found[row.id].append(row)
         return [_item(rows) for rows in found.values()]
+
+    def by_number(self, ids: Sequence[int]) -> Mapping[int, WorkItem]:
+        """See the port."""
+        found: dict[int, list[AnyRow]] = defaultdict(list)
+        those = and_(self._of_practice(), self._transaction.among(work_item.c.id, ids))
+        for row in self._transaction.rows(_BY_NUMBER.where(those)):
+            found[row.id].append(row)
+        return {id_: _item(rows) for id_, rows in found.items()}
+
+    def lock(self, id_: int, wait: timedelta) -> WorkItem:
+        """See the port."""
+        this = and_(self._of_practice(), work_item.c.id == id_)
+        with self._transaction.waiting(wait):
+            self._transaction.run(select(work_item.c.id).where(this).with_for_update())
+        found = self.by_number([id_])
+        if not found:
+            raise UnknownName(f"There is no work item with the number {id_}.")
+        return found[id_]
+
+    def move(self, before: WorkItem, after: WorkItem, now: datetime) -> WorkItem:
+        """See the port."""
+        new = {name: getattr(after, name) for name in _MOVED}
+        new |= {"changed_at": now, "revision": before.revision + 1}
+        new |= {} if after.state in OPEN else {"rank": None}
+        this = and_(work_item.c.id == before.id, work_item.c.revision == before.revision)
+        if not self._transaction.run(update(work_item).where(this).values(new)).rowcount:
+            raise Stale("This is another by now.")
+        if after.state != before.state:
+            (turn,) = self._transaction.column(select(work_item.c.turn).where(work_item.c.id == before.id))
+            self._moved([(before.patient_id, turn_name(before.key, turn), before.state, after.state)], now)
+        rank_work(self._transaction, [before.patient_id])
+        return self.by_number([before.id])[before.id]
 
     def summary(self) -> Mapping[str, Mapping[str, int]]:
         """See the port."""
@@ -109,7 +164,7 @@ class SqlWorkItems:
         this = and_(self._of_key(item), work_item.c.turn == turn)
         (id_,) = self._transaction.column(select(work_item.c.id).where(this))
         self._list(id_, item.milestones if steps is None else steps)
-        self._moved([(item.patient_id, _name(item.key, turn), None, item.state)], now)
+        self._moved([(item.patient_id, turn_name(item.key, turn), None, item.state)], now)
         return True
 
     def _turns(self, item: WorkItem) -> Sequence[AnyRow]:
@@ -135,8 +190,9 @@ class SqlWorkItems:
         chosen = self._transaction.among(work_item.c.id, ids)
         columns = (work_item.c.patient_id, work_item.c.key, work_item.c.turn, work_item.c.state)
         rows = self._transaction.rows(select(*columns).where(chosen).order_by(work_item.c.id))
-        self._transaction.run(update(work_item).where(chosen).values(state="withdrawn", changed_at=now))
-        self._moved([(id_, _name(key, turn), state, "withdrawn") for id_, key, turn, state in rows], now)
+        gone = {"state": "withdrawn", "changed_at": now, "rank": None}
+        self._transaction.run(update(work_item).where(chosen).values(gone))
+        self._moved([(id_, turn_name(key, turn), state, "withdrawn") for id_, key, turn, state in rows], now)
 
     def _moved(self, moves: Sequence[tuple[int, str, str | None, str]], now: datetime) -> None:
         rows = [(patient_id, "work-item", *move, now) for patient_id, *move in moves]
@@ -152,8 +208,9 @@ class SqlWorkItems:
 def _item(rows: Sequence[AnyRow]) -> WorkItem:
     """One item, of its rows: one for each step that it lists, or one without."""
     steps = tuple((row.milestone, row.title) for row in rows if row.milestone is not None)
-    return WorkItem(**{name: getattr(rows[0], name) for name in _TOLD}, milestones=steps)
+    return WorkItem(**{name: getattr(rows[0], name) for name in TOLD}, milestones=steps)
 
 
-def _name(key: str, turn: int) -> str:
+def turn_name(key: str, turn: int) -> str:
+    """What an item is called in its transitions."""
     return key if turn == 1 else f"{key}#{turn}"

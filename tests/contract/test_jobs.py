@@ -11,7 +11,7 @@ from plugin.sessions.connection import check, connect
 from plugin.sessions.turns import Turns
 from plugin.usecases.ports import Jobs
 from tasks.dispatch import BrokerJobs, sender
-from tasks.routes import DELIVER, DELIVER_NOW, POLL, READ, RECONCILE, ROUTES, TICK
+from tasks.routes import DELIVER, DELIVER_NOW, POLL, PREVIEW, READ, RECONCILE, ROUTES, TICK
 from tests.fakes import FakeJobs, FakeMetrics
 
 Asked = Callable[[], list[str]]
@@ -22,6 +22,7 @@ WORDS = {
     RECONCILE: "reconcile",
     READ: "read",
     DELIVER_NOW: "deliver-now",
+    PREVIEW: "preview",
 }
 
 
@@ -58,8 +59,9 @@ def test_each_job_is_asked_for_with_its_ids(jobs: tuple[Jobs, Asked]) -> None:
     port.reconcile(4)
     port.read(5)
     port.deliver_now(6)
+    port.preview(7)
 
-    assert asked() == ["deliver", "deliver-now 6", "poll 3", "read 5", "reconcile 4", "tick"]
+    assert asked() == ["deliver", "deliver-now 6", "poll 3", "preview 7", "read 5", "reconcile 4", "tick"]
 
 
 def test_sources_are_polled_apart(jobs: tuple[Jobs, Asked]) -> None:

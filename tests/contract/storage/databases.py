@@ -52,7 +52,7 @@ def postgres_template(postgres: PostgresServer) -> str:
 @pytest.fixture(params=KINDS)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty, migrated database of each kind."""
-    with _migrated(request.param, request, tmp_path) as url:
+    with migrated(request.param, request, tmp_path) as url:
         yield url
 
 
@@ -62,14 +62,14 @@ def any_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Dat
     if request.param == "fake":
         yield FakeDatabase()
         return
-    with _migrated(request.param, request, tmp_path) as url:
+    with migrated(request.param, request, tmp_path) as url:
         database = SqlDatabase(url, ReadableCipher())
         yield database
         database.close()
 
 
 @contextmanager
-def _migrated(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def migrated(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if kind == "sqlite":
         path = tmp_path / "milepost.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)

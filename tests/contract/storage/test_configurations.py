@@ -1,72 +1,197 @@
-"""The port Configurations, and the audit log that stands beside every change."""
+"""The port Configurations: versions, when each is in force, and the audit log that stands beside every change."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from plugin.domain.audit import AuditEntry, content_hash
-from plugin.domain.configuration import ConfigVersion
-from plugin.domain.errors import BadInput
+from plugin.domain.configuration import ConfigVersion, Enactment, body_hash
+from plugin.domain.errors import BadInput, Stale, UnknownName
 from plugin.storage import tables
-from plugin.usecases.ports import Database
+from plugin.usecases.ports import Database, UnitOfWork
 from tests.contract.storage.databases import Rows
 from tests.contract.storage.given import LATER, NOW
 
 FIRST = ConfigVersion(kind="program", code="chronic-care", version="1", body={"title": "Chronic care"}, why="shipped")
+SECOND = replace(FIRST, version="2", body={"title": "Sooner"}, published_from=LATER, by="user:1", why="sooner")
+MOMENT = timedelta(microseconds=1)
+DAY = timedelta(days=1)
 
 
-def test_published_once(database: Database) -> None:
-    """The same body under the same version is nothing new."""
-    with database.begin() as unit:
+def _enacted(version: str | None, from_: datetime | None, *, decided_at: datetime = NOW) -> Enactment:
+    return Enactment(
+        kind="program", code="chronic-care", version=version, from_=from_, decided_at=decided_at, by="user:1", why="so"
+    )
+
+
+def _in_force(unit: UnitOfWork, moment: datetime) -> list[str]:
+    return [version.version for version in unit.configurations.in_force_at(moment)]
+
+
+def test_published_once(any_database: Database) -> None:
+    """The same body under the same version is nothing new; what was the first of its code is in force since ever."""
+    with any_database.begin() as unit:
         assert unit.configurations.publish(FIRST, NOW) is True
         assert unit.configurations.publish(FIRST, LATER) is False
 
         assert unit.configurations.current(NOW) == [FIRST]
-        assert [(entry.action, entry.record, entry.why) for entry in unit.audit.entries()] == [
-            ("configure:published", "program/chronic-care", "shipped")
-        ]
+        assert unit.configurations.in_force_at(NOW - 365 * DAY) == [FIRST]
+        (entry,) = unit.audit.entries()
+        assert (entry.action, entry.record, entry.why) == ("configure:published", "program/chronic-care", "shipped")
+        assert entry.detail["body_sha256"] == body_hash(FIRST.body)
 
 
-def test_published_version_does_not_change(database: Database) -> None:
+def test_published_version_does_not_change(any_database: Database) -> None:
     """Yesterday's decision can still be explained: what changed gets a new version."""
-    with database.begin() as unit:
+    with any_database.begin() as unit:
         unit.configurations.publish(FIRST, NOW)
 
         with pytest.raises(BadInput, match="program chronic-care 1 is published already"):
             unit.configurations.publish(replace(FIRST, body={"title": "Other"}), LATER)
 
 
-def test_in_force_from_its_day(database: Database) -> None:
-    """Of one program the version counts that came into force last; a draft or a retired one does not."""
-    second = replace(FIRST, version="2", published_from=LATER)
-    draft = replace(FIRST, version="3", state="draft")
+def test_in_force_from_its_moment(any_database: Database) -> None:
+    """The moment before it is still the one before; a later one without a moment of its own holds from when it came."""
+    third = replace(FIRST, version="3", body={"title": "Third"})
 
-    with database.begin() as unit:
-        for version in (second, FIRST, draft):
-            unit.configurations.publish(version, NOW)
+    with any_database.begin() as unit:
+        unit.configurations.publish(FIRST, NOW)
+        unit.configurations.publish(SECOND, NOW)
+        unit.configurations.publish(third, LATER + DAY)
 
-        assert unit.configurations.current(LATER - timedelta(seconds=1)) == [FIRST]
-        assert unit.configurations.current(LATER) == [second]
-
-        unit.configurations.publish(replace(second, state="retired"), LATER)
-        assert unit.configurations.current(LATER) == [FIRST]
-
-        unit.configurations.publish(
-            replace(draft, state="published", body={"title": "New"}, published_from=LATER), LATER
-        )
-        assert [version.version for version in unit.configurations.current(LATER)] == ["3"]
+        assert _in_force(unit, LATER - MOMENT) == ["1"]
+        assert _in_force(unit, LATER) == ["2"]
+        assert _in_force(unit, LATER + DAY - MOMENT) == ["2"]
+        assert _in_force(unit, LATER + DAY) == ["3"]
+        assert unit.configurations.current(LATER) == unit.configurations.in_force_at(LATER + DAY)
 
 
-def test_kinds_do_not_meet(database: Database) -> None:
+def test_back_and_forth(any_database: Database) -> None:
+    """An earlier version comes into force again, twice; what was in force on a past day stays as it was."""
+    with any_database.begin() as unit:
+        unit.configurations.publish(FIRST, NOW)
+        unit.configurations.publish(SECOND, LATER)
+        for days, version in ((1, "1"), (2, "2"), (3, "1")):
+            moment = LATER + days * DAY
+            unit.configurations.enact(_enacted(version, moment, decided_at=moment))
+
+        found = [_in_force(unit, LATER + timedelta(days=days)) for days in (-1, 0, 1, 2, 3)]
+        assert found == [["1"], ["2"], ["1"], ["2"], ["1"]]
+        history = unit.configurations.history("program", "chronic-care")
+        assert [made.version for made in history] == ["1", "2", "1", "2", "1"]
+        assert [version.version for version in unit.configurations.versions("program", "chronic-care")] == ["1", "2"]
+
+
+def test_retired(any_database: Database) -> None:
+    """Nothing is in force from then on, and everything before stays known; it can come back."""
+    with any_database.begin() as unit:
+        unit.configurations.publish(FIRST, NOW)
+        unit.configurations.enact(_enacted(None, LATER, decided_at=LATER))
+
+        assert _in_force(unit, LATER - MOMENT) == ["1"]
+        assert unit.configurations.in_force_at(LATER) == unit.configurations.current(LATER) == []
+        assert unit.configurations.codes("program") == ["chronic-care"]
+        unit.configurations.enact(_enacted("1", LATER + DAY, decided_at=LATER + DAY))
+        assert _in_force(unit, LATER + DAY) == ["1"]
+        assert [entry.action for entry in unit.audit.entries()][1] == "configure:retired"
+
+
+def test_comes_into_force_once(any_database: Database) -> None:
+    """What is to come is listed until its moment, then once to be applied, then no more."""
+    with any_database.begin() as unit:
+        unit.configurations.publish(FIRST, NOW)
+        unit.configurations.publish(SECOND, NOW)
+
+        (ahead,) = unit.configurations.scheduled(NOW)
+        assert (ahead.version, ahead.from_, ahead.applied_at) == ("2", LATER, None)
+        assert unit.configurations.come(LATER - MOMENT) == []
+        assert unit.configurations.come(LATER) == [ahead]
+        unit.configurations.applied([ahead], LATER)
+        assert unit.configurations.come(LATER) == unit.configurations.scheduled(NOW) == []
+        assert unit.configurations.enactment(ahead.id).applied_at == LATER
+        assert unit.audit.entries()[0].action == "configure:in-force"
+
+
+def test_applied_holds_for_a_clock_that_is_behind(any_database: Database) -> None:
+    """A worker whose clock is behind works by what was applied, or the mark on its patients would be lost."""
+    with any_database.begin() as unit:
+        unit.configurations.publish(FIRST, NOW)
+        unit.configurations.publish(replace(SECOND, published_from=None), LATER)
+
+        assert [version.version for version in unit.configurations.current(LATER - DAY)] == ["2"]
+        assert _in_force(unit, LATER - DAY) == ["1"]
+
+
+def test_taken_back_before_its_moment(any_database: Database) -> None:
+    """Then it never holds; at its moment it is too late."""
+    with any_database.begin() as unit:
+        unit.configurations.publish(FIRST, NOW)
+        unit.configurations.publish(SECOND, NOW)
+        (ahead,) = unit.configurations.scheduled(NOW)
+
+        with pytest.raises(Stale):
+            unit.configurations.take_back(ahead.id, by="user:2", why="no", now=LATER)
+        taken = unit.configurations.take_back(ahead.id, by="user:2", why="no", now=LATER - MOMENT)
+
+        assert (taken.taken_back_at, taken.taken_back_by) == (LATER - MOMENT, "user:2")
+        assert _in_force(unit, LATER) == ["1"]
+        assert unit.configurations.come(LATER) == []
+        with pytest.raises(Stale):
+            unit.configurations.take_back(ahead.id, by="user:2", why="no", now=NOW)
+        assert unit.configurations.last_decided() == LATER - MOMENT
+
+
+def test_offer(any_database: Database) -> None:
+    """What is only stored is in force never, and can be enacted later."""
+    offer = replace(FIRST, version="shipped-2", state="offered")
+    with any_database.begin() as unit:
+        unit.configurations.publish(FIRST, NOW)
+        assert unit.configurations.store(offer, NOW) is True
+        assert unit.configurations.store(offer, NOW) is False
+
+        assert [v.state for v in unit.configurations.versions("program", "chronic-care")] == ["published", "offered"]
+        assert _in_force(unit, LATER) == ["1"]
+        unit.configurations.enact(_enacted("shipped-2", LATER))
+        assert [v.state for v in unit.configurations.versions("program", "chronic-care")] == ["published"] * 2
+        with pytest.raises(UnknownName):
+            unit.configurations.enact(_enacted("9", LATER))
+
+
+def test_kinds_do_not_meet(any_database: Database) -> None:
     """A ladder may have a program's code."""
     ladder = replace(FIRST, kind="ladder")
 
-    with database.begin() as unit:
+    with any_database.begin() as unit:
         for version in (FIRST, ladder):
             unit.configurations.publish(version, NOW)
 
         assert unit.configurations.current(NOW) == [ladder, FIRST]
+
+
+def test_one_applies_it(database: Database) -> None:
+    """Of two workers who see that its moment has come, one applies it."""
+    with database.begin() as unit:
+        unit.configurations.publish(FIRST, NOW)
+        unit.configurations.publish(SECOND, NOW)
+        unit.commit()
+    together = threading.Barrier(2)
+
+    def apply() -> int:
+        together.wait(timeout=30)
+        with database.begin() as unit:
+            unit.configurations.lock()
+            made = unit.configurations.come(LATER)
+            unit.configurations.applied(made, LATER)
+            unit.commit()
+        return len(made)
+
+    with ThreadPoolExecutor(2) as pool:
+        shares = [done.result(timeout=60) for done in [pool.submit(apply), pool.submit(apply)]]
+
+    assert sorted(shares) == [0, 1]
 
 
 def test_audit_rows_carry_their_hash(database: Database, rows: Rows) -> None:

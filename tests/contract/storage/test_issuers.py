@@ -112,14 +112,14 @@ def test_changes_are_audited_by_name(any_database: Database) -> None:
         unit.sources.add(a_source(), NOW)
         added = unit.issuers.add(an_issuer(), NOW)
         changed = replace(added, **SECRET, least_role="coach")
-        unit.issuers.update(changed, LATER)
-        unit.issuers.update(changed, LATER)
+        unit.issuers.update(changed, LATER, by="user:1", told={"session": "s1"})
+        unit.issuers.update(changed, LATER, by="user:1", told={"session": "s1"})
 
         assert unit.issuers.get("ehr") == changed
         assert actions(unit) == ["add-issuer", "change-issuer"]
         newest = unit.audit.entries(1)[0]
-        assert newest.detail == {"changed": ["client_auth", "client_secret", "least_role"]}
-        assert (newest.record, newest.who) == ("issuer/ehr", "milepost")
+        assert newest.detail == {"session": "s1", "changed": ["client_auth", "client_secret", "least_role"]}
+        assert (newest.record, newest.who) == ("issuer/ehr", "user:1")
 
 
 def test_what_a_change_may_not_do(any_database: Database) -> None:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from plugin.domain.errors import UnknownName
+from plugin.domain.account import Account
+from plugin.domain.errors import BadInput, UnknownName
 from plugin.domain.launch import Identity
 from plugin.storage import people_tables
 from plugin.usecases.ports import Database, UnitOfWork
@@ -89,6 +90,68 @@ def test_out_and_in_again(any_database: Database) -> None:
         assert len(audited(unit, "disable-person")) == len(audited(unit, "enable-person")) == 1
 
 
+def test_another_way_in_has_the_roles_of_its_person(any_database: Database) -> None:
+    """From the moment it is mapped; its own are taken away and do not come back. Who shuts the person out shuts out the way
+    in, in open panels too; shutting out the way in alone leaves the person."""
+    with any_database.begin() as unit:
+        source = unit.sources.add(a_source(), NOW)
+        unit.issuers.add(an_issuer(), NOW)
+        new = Account(person_id=0, name="demo-lee", password_hash="a hash")
+        owner = unit.accounts.add(new, "Demo-Lee, Robin", NOW, "a lead")
+        owner = unit.people.grant(owner, ["coach"], NOW, "a lead")
+        nurse = unit.people.grant(unit.people.seen(NURSE, NOW), ["provider"], NOW, "a lead")
+
+        mapped = unit.people.belong(nurse, owner, LATER, "a lead", told={"session": "s"})
+        unit.people.belong(nurse, owner, LATER, "a lead")
+        assert (mapped.roles, mapped.belongs_to, mapped.name) == (("coach",), owner.id, NURSE.name)
+        assert {person.id: person.roles for person in unit.people.all()} == dict.fromkeys(
+            (owner.id, nurse.id), ("coach",)
+        )
+        assert unit.people.seen(NURSE, LATER).roles == ("coach",)
+        with pytest.raises(BadInput, match=f"has the roles of person {owner.id}"):
+            unit.people.grant(mapped, ["billing"], LATER, "a lead")
+
+        unit.people.disable(owner, True, LATER, "a lead")
+        assert unit.people.get(nurse.id).is_disabled
+        assert unit.issuers.lets_in("ehr", nurse.id) is None
+        unit.people.disable(owner, False, LATER, "a lead")
+        assert unit.issuers.lets_in("ehr", nurse.id) is not None
+        unit.people.disable(mapped, True, LATER, "a lead")
+        assert (unit.people.get(nurse.id).is_disabled, unit.people.get(owner.id).is_disabled) == (True, False)
+
+        alone = unit.people.belong(nurse, None, LATER, "a lead")
+        assert (alone.roles, alone.belongs_to) == ((), None)
+        assert audited(unit, "map-person") == [
+            (
+                "a lead",
+                f"person/{nurse.id}",
+                {"to": owner.id, "before": None, "roles_before": ["provider"], "session": "s"},
+            ),
+            ("a lead", f"person/{nurse.id}", {"to": None, "before": owner.id, "roles_before": ["coach"]}),
+        ]
+        assert source.id
+
+
+def test_a_way_in_is_one_step(any_database: Database) -> None:
+    """Nobody belongs to themselves, to somebody's way in, or to two; a local account belongs to nobody."""
+    with any_database.begin() as unit:
+        new = Account(person_id=0, name="demo-lee", password_hash="a hash")
+        owner = unit.accounts.add(new, "Demo-Lee, Robin", NOW, "a lead")
+        one, two = unit.people.seen(NURSE, NOW), unit.people.seen(replace(NURSE, subject="s-2"), NOW)
+        unit.people.belong(one, owner, NOW, "a lead")
+
+        for who, to, words in (
+            (two, one, "a way in of somebody else"),
+            (two, two, "a way in of somebody else"),
+            (owner, two, "A local account is nobody"),
+        ):
+            with pytest.raises(BadInput, match=words):
+                unit.people.belong(who, to, LATER, "a lead")
+        unit.people.belong(one, two, LATER, "a lead")
+        with pytest.raises(BadInput, match=f"Others belong to person {two.id}"):
+            unit.people.belong(two, owner, LATER, "a lead")
+
+
 def test_nobody_with_that_number(any_database: Database) -> None:
     """Said so."""
     with any_database.begin() as unit, pytest.raises(UnknownName, match="no person with the number 9"):
@@ -117,7 +180,10 @@ def test_a_launch_is_remembered_and_audited(any_database: Database) -> None:
         assert unit.people.last_launches() == {person.id: LATER}
         assert other.id not in unit.people.last_launches()
         detail = {"issuer": "ehr", "person": person.id, "roles": ["coordinator"]}
-        assert audited(unit, "launch") == 2 * [("Practitioner/n1", "clinic/Patient/p1", detail)]
+        assert audited(unit, "launch") == [
+            ("Practitioner/n1", "clinic/Patient/p1", {**detail, "launch": launch})
+            for launch in ("launch-2", "launch-1")
+        ]
 
 
 def test_the_row_of_a_launch(database: Database, rows: Rows) -> None:

@@ -196,6 +196,18 @@ def test_summary_counts(database: Database, source: Source) -> None:
         assert unit.plans.summary(empty)["patients"] == 0
 
 
+def test_plans_that_follow_a_program(database: Database, source: Source) -> None:
+    """Those that go on: not those that have ended, nor those that are gone."""
+    rows = tracked(database, source, "Patient/p1", "Patient/p2", "Patient/p3")
+    of_program = a_plan(program="chronic-care")
+    saved(database, an_outcome(rows[0], of_program), an_outcome(rows[1], of_program, a_plan(plan="CarePlan/own")))
+    saved(database, an_outcome(rows[2], replace(of_program, status="completed")))
+    saved(database, an_outcome(rows[1], a_plan(plan="CarePlan/own")), now=LATER)
+
+    with database.begin(reading=True) as unit:
+        assert unit.plans.following() == {"chronic-care": 1}
+
+
 def test_many_at_once_are_stored_as_one_is(database: Database, source: Source, rows: Rows) -> None:
     """A batch takes another way into PostgreSQL than a few rows do; stored again, it changes nothing but its times."""
     (row,) = tracked(database, source, "Patient/p1")

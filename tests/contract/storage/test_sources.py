@@ -77,17 +77,17 @@ def test_unknown_source(database: Database, source: Source) -> None:
             unit.sources.by_id(99)
 
 
-def test_changes_are_audited_by_name(database: Database, source: Source) -> None:
+def test_changes_are_audited_by_name(any_database: Database) -> None:
     """What changed is stored and named, never with its value; nothing changed, nothing written."""
-    changed = replace(source, token="t0ken", paused=True)
-
-    with database.begin() as unit:
-        unit.sources.update(changed, LATER)
-        unit.sources.update(changed, LATER)
+    with any_database.begin() as unit:
+        changed = replace(unit.sources.add(a_source(), NOW), token="t0ken", paused=True)
+        unit.sources.update(changed, LATER, by="user:1", told={"session": "s1"})
+        unit.sources.update(changed, LATER, by="user:1", told={"session": "s1"})
 
         assert unit.sources.get("clinic") == changed
-        entries = [entry for entry in unit.audit.entries() if entry.action == "change-source"]
-        assert [entry.detail for entry in entries] == [{"changed": ["paused", "token"]}]
+        (entry,) = [entry for entry in unit.audit.entries() if entry.action == "change-source"]
+        assert (entry.who, entry.record) == ("user:1", "source/clinic")
+        assert entry.detail == {"session": "s1", "changed": ["paused", "token"]}
 
 
 def test_slug_is_given_once(database: Database, source: Source) -> None:

@@ -85,3 +85,26 @@ def test_an_issuer_leads_to_its_own_source(any_database: Database, two: Sequence
         assert [issuer.source for issuer in found if issuer is not None] == ["north", "south"]
         launches = [entry.record for entry in unit.audit.entries() if entry.action == "launch"]
         assert launches == ["south/Patient/1", "north/Patient/1"]
+
+
+def test_our_own_number_is_of_one_of_them(any_database: Database, two: Sequence[Source]) -> None:
+    """By the number that stands in an address one comes to one source's patient "1" alone (threat row 11)."""
+    with any_database.begin(reading=True) as unit:
+        tracked = [unit.patients.look(source, ONE) for source in two]
+        numbers = [found.row.id for found in tracked if found is not None]
+
+        assert len(set(numbers)) == 2
+        assert [unit.patients.by_number(number) for number in numbers] == [(source.id, ONE) for source in two]
+        assert [(unit.patients.reading_of(number) or ())[:2] for number in numbers] == [(each.id, ONE) for each in two]
+
+
+def test_a_source_that_is_forgotten_takes_nothing_of_the_other(any_database: Database, two: Sequence[Source]) -> None:
+    """Its patient "1" is followed no more; the other's is as it was (threat row 11)."""
+    gone, stays = two
+    with any_database.begin() as unit:
+        unit.sources.forget(gone, LATER, by="user:1", told={})
+
+        assert [unit.patients.tracked(source, [ONE]) for source in two] == [frozenset(), frozenset({ONE})]
+        assert [len(unit.facts.get(source, ["Observation/o1"])) for source in two] == [0, 1]
+        (plan,) = unit.plans.of_patient(stays, ONE, TODAY)
+        assert [step.title for step in plan.milestones] == ["HbA1c in the south"]

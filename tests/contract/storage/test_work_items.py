@@ -1,13 +1,16 @@
 """The port WorkItems."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
+from plugin.domain.errors import RecordBusy, Stale, UnknownName
 from plugin.domain.source import Source
-from plugin.domain.work import WorkItem
+from plugin.domain.work import WorkItem, claimed
 from plugin.storage import tables
 from plugin.storage.engine import connect_engine
 from plugin.usecases.ports import Database
@@ -117,3 +120,41 @@ def test_step_that_comes_back(database: Database, item: WorkItem, rows: Rows) ->
     opened(database, item)
 
     assert [(row["turn"], row["state"]) for row in rows(tables.work_item)] == [(1, "withdrawn"), (2, "open")]
+
+
+def test_two_who_take_the_same(database: Database, item: WorkItem) -> None:
+    """Whoever locks it first has it; the other finds it taken. What was read before cannot be written over it."""
+    opened(database, item)
+    with database.begin(reading=True) as unit:
+        (known,) = unit.work_items.of_patient(item.patient_id)
+    together = threading.Barrier(2)
+
+    def take(who: str) -> bool:
+        together.wait(timeout=30)
+        with database.begin() as unit:
+            found = unit.work_items.lock(known.id, timedelta(seconds=5))
+            if found.state == "open":
+                unit.work_items.move(found, claimed(found, who), LATER)
+            unit.commit()
+        return found.state == "open"
+
+    with ThreadPoolExecutor(2) as pool:
+        won = list(pool.map(take, ("user:1", "user:2")))
+
+    assert sorted(won) == [False, True]
+    with database.begin() as unit, pytest.raises(Stale):
+        unit.work_items.move(known, claimed(known, "user:3"), LATER)
+
+
+def test_a_lock_is_not_waited_for_long(database: Database, item: WorkItem) -> None:
+    """A person is told that somebody else is at it, and when there is no such item."""
+    opened(database, item)
+    with database.begin(reading=True) as unit:
+        (known,) = unit.work_items.of_patient(item.patient_id)
+
+    with database.begin() as first:
+        first.work_items.lock(known.id, timedelta(seconds=1))
+        with database.begin() as second, pytest.raises(RecordBusy):
+            second.work_items.lock(known.id, timedelta(milliseconds=50))
+    with database.begin() as unit, pytest.raises(UnknownName):
+        unit.work_items.lock(4711, timedelta(seconds=1))

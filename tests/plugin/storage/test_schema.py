@@ -4,16 +4,18 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, Table, insert, text
+from sqlalchemy import Connection, MetaData, Table, insert, select, text, update
 
 from plugin.domain.assessment import EffectKind
 from plugin.domain.errors import NewerDatabase, OlderDatabase
 from plugin.domain.ledger import EffectState
+from plugin.domain.queue import LAST
 from plugin.storage import tables
 from plugin.storage.column_types import Instant
 from plugin.storage.engine import connect_engine
@@ -49,6 +51,7 @@ def ask(empty_url: str) -> Iterator[Callable[[Callable[[Connection], object]], o
 
 
 Ask = Callable[[Callable[[Connection], object]], object]
+Counts = Mapping[str, int]
 
 
 def test_one_line_of_migrations() -> None:
@@ -84,11 +87,13 @@ def test_upgrade_twice(empty_url: str, ask: Ask) -> None:
 def test_full_database_of_each_schema_before(empty_url: str, ask: Ask, begin: str) -> None:
     """Every row is there afterwards, and what was planned before is carried out after it."""
     upgrade(empty_url, begin)
-    before = ask(_fill)
+    before = cast(Counts, ask(_fill))
 
     upgrade(empty_url)
 
-    assert ask(_counts) == before
+    after = cast(Counts, ask(_counts))
+    assert {name: after[name] for name in before} == before
+    assert after["audit_waiting"] == PATIENTS  # what was written before the log had a chain gets its place in it
     database = SqlDatabase(empty_url, ReadableCipher())
     database.check()
     with database.begin() as unit:
@@ -110,6 +115,19 @@ def test_facts_of_which_more_is_kept_are_read_anew(empty_url: str, ask: Ask) -> 
     unread = ask(lambda connection: connection.execute(text("SELECT ref FROM fact WHERE version = ''")).all())
     assert unread == [("Goal/7",)]
     assert ask(lambda c: c.execute(text("SELECT count(*) FROM cursor")).scalar_one()) == PATIENTS - 1
+
+
+def test_whoever_was_assessed_is_assessed_once_again(empty_url: str, ask: Ask) -> None:
+    """What the lists show follows from the record: an assessment that says the same as before is stored all the same."""
+    upgrade(empty_url, "0008")
+    ask(_fill)
+    ask(lambda c: c.execute(update(tables.patient).where(tables.patient.c.id == 7).values(assessed_at=NOW)))
+
+    upgrade(empty_url)
+
+    due = select(tables.patient.c.id, tables.patient.c.digest, tables.patient.c.rank)
+    found = ask(lambda c: c.execute(due.where(tables.patient.c.next_change_at == NOW)).all())
+    assert found == [(7, "7+", LAST)]
 
 
 def _fill(connection: Connection) -> Mapping[str, int]:
