@@ -32,6 +32,8 @@ class Capability:
     system: tuple[str, ...]
     """What can be done at the base: transaction, batch, history-system, search-system."""
     types: Mapping[str, TypeCapability]
+    address: str = ""
+    """Where the server says that it is (`implementation.url`); empty where it does not say."""
     change_stamp: bool
     """Whether `meta.lastUpdated` says when a resource was last changed (DESIGN §1, *seen*)."""
 
@@ -90,6 +92,7 @@ def from_json(stored: Mapping[str, object]) -> Capability:
         types={str(name): _type_from_json(entry) for name, entry in types.items()}
         if isinstance(types, Mapping)
         else {},
+        address=_text(stored, "address"),
         change_stamp=stored.get("change_stamp") is True,
     )
 
@@ -113,6 +116,7 @@ def capability_of(statement: Resource, server: Server, base_url: str) -> Capabil
         )
     rest = next((rest for rest in _records(statement.get("rest")) if rest.get("mode") == "server"), {})
     types = {_text(resource, "type"): _type_of(resource) for resource in _records(rest.get("resource"))}
+    implementation = statement.get("implementation")
     software = statement.get("software")
     software = software if isinstance(software, dict) else {}
     return Capability(
@@ -122,6 +126,7 @@ def capability_of(statement: Resource, server: Server, base_url: str) -> Capabil
         software_version=_text(software, "version")[:100],
         system=_codes(rest.get("interaction")),
         types=types,
+        address=_text(implementation, "url")[:500] if isinstance(implementation, dict) else "",
         change_stamp=_is_change_stamp(server, types),
     )
 

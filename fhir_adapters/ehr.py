@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from fhir_adapters import lookup
+from fhir_adapters import lookup, taking_back
 from fhir_adapters.capability import Capability, from_json, probe
 from fhir_adapters.feed import Feed
 from fhir_adapters.http import FhirHttp
@@ -16,7 +16,7 @@ from fhir_adapters.servers import server_of
 from fhir_adapters.writeback import Names, device_draft, draft_for, in_order, send, subscribe, with_provenance
 from plugin.domain.ledger import LedgerRow
 from plugin.domain.record import Coding
-from plugin.domain.source import Cursor, Draft, Page, Source, Standing, Written
+from plugin.domain.source import Cursor, Draft, HowToTakeBack, Page, Source, Standing, TakenBack, Written
 
 _FED = tuple(row.name for row in polled(Polled.EVERY, Polled.BY_CODE) if not row.elements)
 """What the feed reads, in the order of a first sweep. A type of which we want some elements only (notes) is read where
@@ -112,6 +112,12 @@ class FhirEhr:
 
     def standing(self, refs: Sequence[str]) -> Sequence[Standing]:
         return lookup.standing_of(self._feed, refs)
+
+    def ours_by_type(self) -> Mapping[str, int]:
+        return taking_back.counts(self._feed, self._names)
+
+    def take_back(self, how: HowToTakeBack) -> Iterator[TakenBack]:
+        return taking_back.take_back(self._http, self._feed, self._names, how)
 
     def subscribe(self, endpoint: str, secret: str) -> str | None:
         if self._capability is not None and not self._capability.subscription:

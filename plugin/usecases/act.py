@@ -1,4 +1,4 @@
-"""Act on a milestone from the panel: one statement, the patient reassessed with it, and the EHR told at once.
+"""Act on a milestone, from the panel or from the patient's page: one statement, the patient reassessed with it, and the EHR told at once.
 
 A stale page writes nothing: another patient's, another version's, an ended session's.
 """
@@ -14,8 +14,8 @@ from plugin.domain.act import ABOUT, SAID, UNDO_WITHIN, Act, can_still_be_undone
 from plugin.domain.act_check import WHOLE_FORM, Ground, check_act
 from plugin.domain.assessment import Milestone
 from plugin.domain.errors import BadAct, SessionEnded, Stale, UnknownName
-from plugin.domain.launch import PanelSession
 from plugin.domain.permissions import Action, check_can
+from plugin.domain.reader import Reader
 from plugin.domain.record import Record, Said, Statement
 from plugin.domain.source import Source
 from plugin.domain.tracking import PatientRow
@@ -47,31 +47,31 @@ class Acted:
         return None if self.statement.said is Said.UNDO else self.statement.at + UNDO_WITHIN
 
 
-def act(services: Services, session: PanelSession, wish: Act, *, patient: str, version: str) -> Acted:
+def act(services: Services, reader: Reader, wish: Act, *, patient: str, version: str) -> Acted:
     """Says it. ``patient`` and ``version`` are what the person's page was drawn with. The same token twice is one act.
 
     Raises Forbidden, SessionEnded, Stale, UnknownName (no such milestone), BadAct, RecordBusy; then nothing was written.
     """
-    check_can(session.roles, Action.ACT, ABOUT[wish.kind])
-    with _turn(services, session, patient, (wish.once, wish.kind, wish.milestone)) as turn:
+    check_can(reader.roles, Action.ACT, ABOUT[wish.kind])
+    with _turn(services, reader, patient, (wish.once, wish.kind, wish.milestone)) as turn:
         if turn.repeated is not None:
             return turn.repeated
         milestone = turn.milestone(wish.milestone, version)
         ground = Ground(milestone=milestone, record=turn.record, today=services.practice.day(turn.now))
-        said = statement_of(check_act(wish, ground), milestone, id_=turn.id, by=session.who, at=turn.now)
+        said = statement_of(check_act(wish, ground), milestone, id_=turn.id, by=reader.who, at=turn.now)
         return turn.say(said, version)
 
 
-def undo(services: Services, session: PanelSession, statement: str, *, patient: str, once: str) -> Acted:
+def undo(services: Services, reader: Reader, statement: str, *, patient: str, once: str) -> Acted:
     """Takes an act back: what held before holds again. One's own within its time, somebody else's with the right to it.
 
     Raises as ``act`` does; Stale when it was taken back already, or its time is over.
     """
-    with _turn(services, session, patient, (once, Said.UNDO, statement)) as turn:
+    with _turn(services, reader, patient, (once, Said.UNDO, statement)) as turn:
         if turn.repeated is not None:
             return turn.repeated
         target = _to_be_undone(turn, statement)
-        return turn.say(undoing(target, id_=turn.id, by=session.who, at=turn.now))
+        return turn.say(undoing(target, id_=turn.id, by=reader.who, at=turn.now))
 
 
 def _to_be_undone(turn: _Turn, statement: str) -> Statement:
@@ -80,9 +80,9 @@ def _to_be_undone(turn: _Turn, statement: str) -> Statement:
     if target is None or target.said not in _ABOUT_SAID:
         raise UnknownName("There is no such entry in this patient's plan.")
     about = _ABOUT_SAID[target.said]
-    check_can(turn.session.roles, Action.ACT, about)
-    if target.by != turn.session.who:
-        check_can(turn.session.roles, Action.UNDO, about)
+    check_can(turn.reader.roles, Action.ACT, about)
+    if target.by != turn.reader.who:
+        check_can(turn.reader.roles, Action.UNDO, about)
     if any(said.said is Said.UNDO and said.target == target.id for said in turn.record.statements):
         raise Stale("This has been taken back already.")
     if not can_still_be_undone(target, turn.now):
@@ -95,7 +95,7 @@ class _Turn:
     """One person's turn with one locked patient, in one transaction. ``id`` is that of the statement to come."""
 
     services: Services
-    session: PanelSession
+    reader: Reader
     uow: UnitOfWork
     source: Source
     row: PatientRow
@@ -121,8 +121,7 @@ class _Turn:
 
     def say(self, said: Statement, version: str = "") -> Acted:
         """Statement, audit row and reassessment in this transaction; then the EHR is told."""
-        session = self.session
-        told = {"launch": session.launch, "issuer": session.issuer, "version": version}
+        told = {**self.reader.told, "version": version}
         self.uow.statements.add(self.source, self.row.ref, said, self.now, told=told)
         is_assessed = self._is_readable() and self._assess(said)
         self.uow.commit()
@@ -131,7 +130,7 @@ class _Turn:
 
     def _assess(self, said: Statement) -> bool:
         record = replace(self.record, statements=(*self.record.statements, said))
-        return reassess_locked(self.services, self.uow, self.row, record, now=self.now, by=self.session.who)
+        return reassess_locked(self.services, self.uow, self.row, record, now=self.now, by=self.reader.who)
 
     def _is_readable(self) -> bool:
         """Half a chart would make gaps that are none: who waits for a reading is assessed after it."""
@@ -140,26 +139,26 @@ class _Turn:
 
 
 @contextmanager
-def _turn(services: Services, session: PanelSession, patient: str, token: tuple[str, str, str]) -> Iterator[_Turn]:
-    """Locks the session's patient, and lets go at the end of the block; what was not committed is gone. The token of the
+def _turn(services: Services, reader: Reader, patient: str, token: tuple[str, str, str]) -> Iterator[_Turn]:
+    """Locks the reader's patient, and lets go at the end of the block; what was not committed is gone. The token of the
     form, with what it was used for, makes the id."""
-    if services.clock() >= session.ends_at:
+    if services.clock() >= reader.ends_at:
         raise SessionEnded("This session is over. Open the chart again.")
-    if patient != session.patient:
+    if patient != reader.patient:
         raise Stale("This page was drawn for another patient. Nothing was saved.")
     if len(token[0]) < _SHORTEST_TOKEN:
         raise BadAct({WHOLE_FORM: "This form cannot be used. Open it again."})
     with services.database.begin(reading=True) as uow:
-        source = uow.sources.by_id(session.source_id)
+        source = uow.sources.by_id(reader.source_id)
     with services.database.begin() as uow:
-        row = uow.patients.lock(source, session.patient, WAIT)
+        row = uow.patients.lock(source, reader.patient, WAIT)
         yield _Turn(
             services=services,
-            session=session,
+            reader=reader,
             uow=uow,
             source=source,
             row=row,
-            id=derived_id("say", session.launch, *token),
+            id=derived_id("say", reader.seat, *token),
             now=services.clock(),
             record=uow.patients.records([row])[0],
         )

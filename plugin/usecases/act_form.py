@@ -11,11 +11,11 @@ from plugin.domain.act_check import choices_of_evidence, members_of
 from plugin.domain.assessment import Milestone
 from plugin.domain.calendar import Practice
 from plugin.domain.errors import Stale, UnknownName
-from plugin.domain.launch import PanelSession
 from plugin.domain.moment import days
 from plugin.domain.panel.lines import fact_title
 from plugin.domain.panel.on_file import title_of
 from plugin.domain.permissions import Action, check_can
+from plugin.domain.reader import Reader
 from plugin.domain.record import Appointment, Event, Fact, Other, Record
 from plugin.domain.source import Source
 from plugin.usecases.ports import UnitOfWork
@@ -53,22 +53,20 @@ class ActForm:
     owners: tuple[OwnerChoice, ...] = ()
 
 
-def act_form(services: Services, session: PanelSession, kind: ActKind, milestone: str) -> ActForm:
+def act_form(services: Services, reader: Reader, kind: ActKind, milestone: str) -> ActForm:
     """Raises Forbidden, UnknownName (not of this patient), Stale (this cannot be done with it as it stands). One audit row
     for each that is shown: there are facts of the chart in it."""
-    check_can(session.roles, Action.ACT, ABOUT[kind])
+    check_can(reader.roles, Action.ACT, ABOUT[kind])
     now = services.clock()
-    form, source = _form(services, session, kind, milestone, today=services.practice.day(now))
-    write_down(services, session, source, "read:form", now=now, milestone=milestone)
+    form, source = _form(services, reader, kind, milestone, today=services.practice.day(now))
+    write_down(services, reader, source, "read:form", now=now, milestone=milestone)
     return form
 
 
-def _form(
-    services: Services, session: PanelSession, kind: ActKind, milestone: str, *, today: date
-) -> tuple[ActForm, Source]:
+def _form(services: Services, reader: Reader, kind: ActKind, milestone: str, *, today: date) -> tuple[ActForm, Source]:
     with services.database.begin(reading=True) as uow:
-        source = uow.sources.by_id(session.source_id)
-        tracked = uow.patients.look(source, session.patient)
+        source = uow.sources.by_id(reader.source_id)
+        tracked = uow.patients.look(source, reader.patient)
         plans, versions = uow.plans.shown(tracked.row.id, today) if tracked else ((), {})
         found = next((step for plan in plans for step in plan.milestones if step.key == milestone), None)
         if tracked is None or found is None:
@@ -80,7 +78,7 @@ def _form(
             kind=kind,
             milestone=found.key,
             title=title_of(found),
-            patient=session.patient,
+            patient=reader.patient,
             version=versions[found.key],
             once=services.token(),
             today=today,

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from plugin.domain.assessment import EffectKind
-from plugin.domain.calendar import Practice
 from plugin.domain.errors import TemporaryFailure
+from plugin.domain.handing_out import work_item
 from plugin.domain.ledger import LedgerRow
 from plugin.domain.work import WorkItem
 from plugin.usecases.ports import UnitOfWork
-from plugin.usecases.reassess import reassess, step_of
+from plugin.usecases.reassess import reassess
 from plugin.usecases.services import Services
 from plugin.usecases.tick import tick
 from plugin.usecases.write_back import WritingBack, pause_after
@@ -173,20 +173,3 @@ def _do(uow: UnitOfWork, row: LedgerRow, item: WorkItem | None, now: datetime) -
     if item is not None:
         uow.work_items.open(item, now)
     uow.ledger.done([row.id], now, {row.id: row.digest})
-
-
-def work_item(row: LedgerRow, practice: Practice, now: datetime) -> WorkItem:
-    """What a person is to do. Steps of one patient for one role on one day are one item of each kind."""
-    at = row.at or now
-    role = row.role or "coordinator"
-    title = (row.content or {}).get("title")
-    return WorkItem(
-        key=f"{row.patient_id}|{role}|{row.what}|{practice.day(at)}",
-        kind=row.what,
-        patient_id=row.patient_id,
-        role=role,
-        owner=row.owner,
-        due_at=at,
-        priority=row.tier or 0,
-        milestones=((step_of(row), title if isinstance(title, str) else row.what),),
-    )

@@ -12,6 +12,7 @@ from plugin.domain.answer import answer
 from plugin.domain.assess import assess
 from plugin.domain.calendar import Practice
 from plugin.domain.ladder import Ladder
+from plugin.domain.past import survivor_of
 from plugin.domain.program import Program
 from plugin.domain.record import Appointment, CarePlan, CareTeam, Event, Fact, Goal, Order, Other, Patient, Record
 from plugin.domain.rules import Rules
@@ -69,7 +70,7 @@ def records_of(facts: Sequence[Fact]) -> list[Record]:
     of_patient: dict[str, list[Fact]] = {}
     shared: list[Fact] = []
     for fact in facts:
-        owners = [_survivor(patient, survivors) for patient in _whose(fact, planned)]
+        owners = [survivor_of(patient, survivors) for patient in _whose(fact, planned)]
         for owner in dict.fromkeys(owners):
             of_patient.setdefault(owner, []).append(fact)
         if not owners and not isinstance(fact, CarePlan):
@@ -85,12 +86,3 @@ def _whose(fact: Fact, planned: frozenset[str]) -> Sequence[str]:
         subject = fact.subject if isinstance(fact, CarePlan | Order | Event | CareTeam | Goal | Other) else None
         others = (ref for ref in (subject,) if ref in planned)
     return [ref for ref in (*patients_of(fact), *others) if ref]
-
-
-def _survivor(patient: str, survivors: Mapping[str, str]) -> str:
-    """Follows mergers, and stops where they go in a circle."""
-    seen = {patient}
-    while (next_one := survivors.get(patient)) is not None and next_one not in seen:
-        seen.add(next_one)
-        patient = next_one
-    return patient

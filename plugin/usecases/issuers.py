@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
-from plugin.domain.errors import MilepostError
-from plugin.domain.issuer import Issuer, checked
+from plugin.domain.errors import BadInput, MilepostError
+from plugin.domain.issuer import ClientAuth, Issuer, checked
 from plugin.usecases.services import Services
 from plugin.usecases.sources import Check
 
@@ -27,13 +28,38 @@ class Addresses(NamedTuple):
     redirect: str
 
 
-def add_issuer(services: Services, issuer: Issuer) -> Issuer:
+Told = Mapping[str, object] | None
+"""What the audit row says beside its own: which session, from where."""
+
+
+def add_issuer(services: Services, issuer: Issuer, *, by: str = "milepost", told: Told = None) -> Issuer:
     """Registers one, after its record was checked. Nothing is asked: `check_issuer` tries it."""
     good = checked(issuer)
     with services.database.begin() as uow:
-        added = uow.issuers.add(good, services.clock())
+        added = uow.issuers.add(good, services.clock(), by=by, told=told)
         uow.commit()
     return added
+
+
+def change_issuer(services: Services, issuer: Issuer, *, by: str, told: Told = None) -> Issuer:
+    """Stores a changed record, after it was checked; slug and source stay. Without a secret the stored one stays, but not
+    where it could be sent to a server that it was not given for: BadInput."""
+    with services.database.begin() as uow:
+        before = uow.issuers.get(issuer.slug)
+        good = checked(replace(issuer, id=before.id, source=before.source, client_secret=_secret(before, issuer)))
+        uow.issuers.update(good, services.clock(), by=by, told=told)
+        uow.commit()
+    return good
+
+
+def _secret(before: Issuer, issuer: Issuer) -> str | None:
+    """What is kept with a changed record."""
+    if issuer.client_secret or issuer.client_auth is not ClientAuth.SECRET:
+        return issuer.client_secret
+    new = sorted(set(issuer.allowed_hosts) - set(before.allowed_hosts))
+    if new and before.client_secret:
+        raise BadInput(f"The stored secret is not sent to {', '.join(new)}: type the secret of that server.")
+    return before.client_secret
 
 
 def every_issuer(services: Services) -> Sequence[Issuer]:

@@ -74,7 +74,12 @@ def is_ours(fact: Fact) -> bool:
 
 def codes_named_by(fact: Fact) -> frozenset[Coding]:
     """Codes that evidence for this step, order or goal would have; without their displays. E3: no system, no match."""
-    named = frozenset(Coding(c.system, c.code) for c in _codings(_naming(fact)) if c.system and c.code)
+    return with_wholes(Coding(c.system, c.code) for c in _codings(_naming(fact)) if c.system and c.code)
+
+
+def with_wholes(codes: Iterable[Coding]) -> frozenset[Coding]:
+    """And the codes of the wholes within which some of these are measured."""
+    named = frozenset(codes)
     return named.union(_MEASURED_WITHIN[code] for code in named & _MEASURED_WITHIN.keys())
 
 

@@ -175,9 +175,11 @@ class _Place:
     now: datetime
 
     def roles(self) -> tuple[str, ...]:
-        """Our own table's, else the least one that this issuer's people get. Some role must see care plans: whoever
-        looks after programs or sources alone has nothing to do in a chart."""
-        least = (self.issuer.least_role,) if self.issuer.least_role else ()
+        """Our own table's, else the least one that this issuer's people get; who is mapped to a person has that person's
+        and no others. Some role must see care plans: whoever looks after programs or sources alone has nothing to do in a
+        chart."""
+        is_strange = self.person.belongs_to is None
+        least = (self.issuer.least_role,) if self.issuer.least_role and is_strange else ()
         roles = self.person.roles or least
         if self.person.is_disabled or not can(roles, Action.READ, Data.PLAN):
             raise self._refused(Refusal.NOT_ALLOWED)

@@ -16,7 +16,9 @@ from plugin.domain.source import Source
 class Issuers(Protocol):
     """The authorization servers that are registered with us."""
 
-    def add(self, issuer: Issuer, now: datetime) -> Issuer:
+    def add(
+        self, issuer: Issuer, now: datetime, *, by: str = "milepost", told: Mapping[str, object] | None = None
+    ) -> Issuer:
         """A new record, with its id and an audit row. PermanentFailure when slug or FHIR base is taken."""
 
     def all(self) -> Sequence[Issuer]:
@@ -32,7 +34,9 @@ class Issuers(Protocol):
         """Whether this person may go on with a panel that was opened from this issuer: it is not switched off and they are
         not shut out. The origins that may frame the panel; None when they may not."""
 
-    def update(self, issuer: Issuer, now: datetime) -> None:
+    def update(
+        self, issuer: Issuer, now: datetime, *, by: str = "milepost", told: Mapping[str, object] | None = None
+    ) -> None:
         """Stores changed fields, with an audit row."""
 
 
@@ -53,11 +57,22 @@ class People(Protocol):
         """What these are called who are named as ``Person.who`` does, as far as they told us. A ``fhirUser`` is somebody
         of this source only if an issuer of it said so: elsewhere the same reference is another person."""
 
-    def grant(self, person: Person, roles: Sequence[str], now: datetime, by: str) -> Person:
-        """Exactly these roles from now on, with an audit row."""
+    def grant(
+        self, person: Person, roles: Sequence[str], now: datetime, by: str, *, told: Mapping[str, object] | None = None
+    ) -> Person:
+        """Exactly these roles from now on, with an audit row. BadInput for who belongs to another person. ``told`` is what
+        the audit row is to say beside it: from which session, from where."""
 
-    def disable(self, person: Person, is_disabled: bool, now: datetime, by: str) -> Person:
+    def disable(
+        self, person: Person, is_disabled: bool, now: datetime, by: str, *, told: Mapping[str, object] | None = None
+    ) -> Person:
         """Lets somebody out or in again, with an audit row."""
+
+    def belong(
+        self, person: Person, to: Person | None, now: datetime, by: str, *, told: Mapping[str, object] | None = None
+    ) -> Person:
+        """One way in more of ``to``, whose roles count from now on (the ones given to ``person`` are taken away); or of
+        nobody else any more. With an audit row. BadInput where one of the two belongs to a third, or is a local account."""
 
     def launched(self, session: PanelSession, now: datetime) -> None:
         """One row of ``launch`` and one audit row: who opened which patient's panel, from which issuer."""

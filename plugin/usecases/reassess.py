@@ -6,18 +6,15 @@ A patient whose assessment cannot be made fails alone and is tried again later; 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from plugin.domain.assess import assess
-from plugin.domain.assessment import Assessment, EffectKind
+from plugin.domain.assessment import Assessment
 from plugin.domain.errors import MilepostError, TemporaryFailure
-from plugin.domain.ledger import EffectState, LedgerRow, reconcile
+from plugin.domain.ledger import LedgerRow, step_of
 from plugin.domain.record import Record
-from plugin.domain.rules import Rules
 from plugin.domain.tracking import Outcome, PatientRow
-from plugin.usecases.backlog import FIRST_READ, backlog_key, is_in_backlog, turn_of, with_backlog
-from plugin.usecases.digest import digest_of
+from plugin.usecases.decide import Ground, ground_of, look, weigh
 from plugin.usecases.ports import UnitOfWork
 from plugin.usecases.rules import rules_for
 from plugin.usecases.services import Services
@@ -68,15 +65,6 @@ def reassess_locked(
     return stored.failed is None
 
 
-@dataclass(frozen=True, slots=True)
-class _Ground:
-    """What holds for all patients of one source: its rules, and when its first complete reading ended."""
-
-    rules: Rules
-    slug: str
-    first_read: datetime | None
-
-
 class _Batch:
     """Locked patients within their transaction."""
 
@@ -87,57 +75,35 @@ class _Batch:
         self._now = now
         self._by = by
         self._rows = rows
-        self._practice = services.practice
         self._grounds = {id_: self._ground(services, id_) for id_ in {row.source_id for row in rows}}
         self._places: int | None = None
 
     def store(self, records: Sequence[Record]) -> Sequence[Outcome]:
         """Assesses, reconciles and saves all of them, each by its record."""
-        outcomes = [self._assessed(row, record) for row, record in zip(self._rows, records, strict=True)]
+        outcomes = [self._looked(row, record) for row, record in zip(self._rows, records, strict=True)]
         moved = [outcome.row.id for outcome in outcomes if not outcome.unchanged and outcome.failed is None]
         ledger = self._uow.ledger.of_patients(moved) if moved else {}
-        return self._save([self._reconciled(outcome, ledger.get(outcome.row.id, ())) for outcome in outcomes])
+        return self._save([self._weighed(outcome, ledger.get(outcome.row.id, ())) for outcome in outcomes])
 
-    def _ground(self, services: Services, source_id: int) -> _Ground:
+    def _ground(self, services: Services, source_id: int) -> Ground:
         source = self._uow.sources.by_id(source_id)
-        mark = self._uow.sources.cursor(source, FIRST_READ).watermark
-        return _Ground(
-            rules=rules_for(services, self._uow, source, self._now),
-            slug=source.slug,
-            first_read=None if mark is None else datetime.fromisoformat(mark),
-        )
+        return ground_of(self._uow, source, rules_for(services, self._uow, source, self._now))
 
-    def _assessed(self, row: PatientRow, record: Record) -> Outcome:
+    def _looked(self, row: PatientRow, record: Record) -> Outcome:
         ground = self._grounds[row.source_id]
+        return self._alone(row, lambda: look(row, record, ground, self._now, by=self._by))
 
-        def of_one() -> Outcome:
-            assessment = assess(record, ground.rules, self._now)
-            backlog = is_in_backlog(row, record, assessment, ground.first_read)
-            digest = digest_of(assessment) + ("b" if backlog else "")
-            unchanged = digest == row.digest
-            return Outcome(
-                row=row, assessment=assessment, digest=digest, unchanged=unchanged, backlog=backlog, by=self._by
-            )
-
-        return self._alone(row, of_one)
-
-    def _reconciled(self, outcome: Outcome, ledger: Sequence[LedgerRow]) -> Outcome:
-        if outcome.unchanged or outcome.failed is not None:
+    def _weighed(self, outcome: Outcome, ledger: Sequence[LedgerRow]) -> Outcome:
+        if outcome.failed is not None:
             return outcome
+        ground = self._grounds[outcome.row.source_id]
 
         def of_one() -> Outcome:
-            wanted = self._held_back(outcome, ledger) if outcome.backlog else outcome.assessment
-            change = reconcile(ledger, wanted)
-            self._close_work(ledger, wanted)
-            return replace(outcome, ledger=change)
+            weighed = weigh(outcome, ledger, ground, self._next_place, self._now)
+            self._close(weighed.over)
+            return weighed
 
         return self._alone(outcome.row, of_one)
-
-    def _held_back(self, outcome: Outcome, ledger: Sequence[LedgerRow]) -> Assessment:
-        """The day on which a patient's turn comes is given once."""
-        key = backlog_key(self._grounds[outcome.row.source_id].slug, outcome.row.ref)
-        given = next((row.at for row in ledger if row.key == key and row.at is not None), None)
-        return with_backlog(outcome.assessment, key, given or turn_of(self._next_place(), self._practice, self._now))
 
     def _next_place(self) -> int:
         if self._places is None:
@@ -146,11 +112,8 @@ class _Batch:
         self._places += 1
         return place
 
-    def _close_work(self, ledger: Sequence[LedgerRow], wanted: Assessment) -> None:
-        """Work that was given out and is wanted no more is taken off its open items."""
-        keys = {effect.key for effect in wanted.wanted}
-        given = [row for row in ledger if row.kind is EffectKind.WORK and row.state is EffectState.DONE]
-        over = [row for row in given if row.key not in keys]
+    def _close(self, over: Sequence[LedgerRow]) -> None:
+        """Work that is wanted no more is taken off its open items."""
         if over:
             with self._uow.savepoint():
                 for row in over:
@@ -186,11 +149,6 @@ class _Batch:
             raise
         except Exception as error:  # noqa: BLE001 one patient fails alone
             return failure(row, error, self._now)
-
-
-def step_of(row: LedgerRow) -> str:
-    """What a work item lists for an effect: its milestone, else the plan, else the effect itself."""
-    return row.milestone or row.plan or row.key
 
 
 def failure(row: PatientRow, error: Exception, now: datetime) -> Outcome:

@@ -2,31 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from plugin.domain.condition import Condition
+from plugin.domain.calendar import Practice
+from plugin.domain.configuration import CALENDAR, LADDER, LIMITS, PROGRAM, ConfigVersion, Limits
 from plugin.domain.instrument import SCORES
 from plugin.domain.program import Program
 from plugin.domain.record import Coding
 from plugin.domain.rules import Rules, SourceTraits
 from plugin.domain.source import Source
+from plugin.usecases.keeping import with_wholes
 from plugin.usecases.ports import UnitOfWork
 from plugin.usecases.services import Services
 
-PROGRAM, LADDER = "program", "ladder"
-
 
 def rules_for(services: Services, uow: UnitOfWork, source: Source, now: datetime) -> Rules:
-    """The rules in force at a moment."""
+    """The rules to work by now."""
+    return rules_of(services, uow.configurations.current(now), source)
+
+
+def rules_at(services: Services, uow: UnitOfWork, source: Source, moment: datetime) -> Rules:
+    """The rules that were in force at a moment in the past, whatever was decided later."""
+    return rules_of(services, uow.configurations.in_force_at(moment), source)
+
+
+def rules_of(services: Services, versions: Sequence[ConfigVersion], source: Source) -> Rules:
+    """The rules that these versions are, for one source."""
     catalog = services.catalog
-    current = uow.configurations.current(now)
-    programs = tuple(catalog.program(version) for version in current if version.kind == PROGRAM)
-    ladders = {version.code: catalog.ladder(version) for version in current if version.kind == LADDER}
-    traits = traits_of(source.capability or {})
+    programs = tuple(catalog.program(version) for version in versions if version.kind == PROGRAM)
+    ladders = {version.code: catalog.ladder(version) for version in versions if version.kind == LADDER}
+    practice, traits = practice_of(services, versions), traits_of(source.capability or {})
     if not ladders:
-        return Rules(services.practice, programs, traits=traits)
-    return Rules(services.practice, programs, ladders, traits)
+        return Rules(practice, programs, traits=traits)
+    return Rules(practice, programs, ladders, traits)
+
+
+def practice_of(services: Services, versions: Sequence[ConfigVersion]) -> Practice:
+    """The practice with the calendar among these versions; as the settings have it where there is none. Its zone is always
+    that of the settings."""
+    for version in versions:
+        if version.kind == CALENDAR:
+            return services.catalog.calendar(version, services.practice.zone)
+    return services.practice
+
+
+def practice_for(services: Services, uow: UnitOfWork, now: datetime) -> Practice:
+    """The practice with the calendar in force."""
+    return practice_of(services, uow.configurations.current(now))
+
+
+def limits_for(services: Services, uow: UnitOfWork, now: datetime) -> Limits:
+    """The limits in force; the default ones where the practice has set none."""
+    for version in uow.configurations.current(now):
+        if version.kind == LIMITS:
+            return services.catalog.limits(version)
+    return Limits()
+
+
+def programs_ahead(services: Services, uow: UnitOfWork, now: datetime) -> tuple[Program, ...]:
+    """The programs in force, and those that are to come into force."""
+    coming = [made for made in uow.configurations.scheduled(now) if made.kind == PROGRAM and made.version is not None]
+    ahead = [
+        version
+        for made in coming
+        for version in uow.configurations.versions(made.kind, made.code)
+        if version.version == made.version
+    ]
+    in_force = [version for version in uow.configurations.current(now) if version.kind == PROGRAM]
+    return tuple(services.catalog.program(version) for version in (*in_force, *ahead))
 
 
 def traits_of(capability: Mapping[str, object]) -> SourceTraits:
@@ -39,18 +83,5 @@ def traits_of(capability: Mapping[str, object]) -> SourceTraits:
 
 def codes_named_by(programs: tuple[Program, ...]) -> frozenset[Coding]:
     """Every code of which evidence is kept because a program, a condition of one, or a score names it."""
-    named = {Coding(c.system, c.code) for program in programs for c in _of_program(program)}
-    return frozenset(named).union(SCORES)
-
-
-def _of_program(program: Program) -> Iterator[Coding]:
-    yield from program.named_codes()
-    for milestone in program.milestones:
-        if milestone.applies_if:
-            yield from _of_condition(milestone.applies_if)
-
-
-def _of_condition(condition: Condition) -> Iterator[Coding]:
-    yield from condition.codes
-    for part in condition.parts:
-        yield from _of_condition(part)
+    named = frozenset(Coding(c.system, c.code) for program in programs for c in program.named_codes())
+    return with_wholes(named).union(SCORES)

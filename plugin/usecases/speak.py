@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from plugin.domain.errors import UnknownName
@@ -16,7 +17,15 @@ from plugin.usecases.services import Services
 _WAIT = timedelta(milliseconds=500)
 
 
-def enrol(services: Services, source: Source, patient: str, *, program: str, by: str) -> bool:
+def enrol(
+    services: Services,
+    source: Source,
+    patient: str,
+    *,
+    program: str,
+    by: str,
+    told: Mapping[str, str] | None = None,
+) -> bool:
     """Enrols a patient in a program: a plan of its own begins. False when the patient is enrolled in it already.
 
     Raises UnknownName when the program is not published, or the source has no such patient.
@@ -33,7 +42,8 @@ def enrol(services: Services, source: Source, patient: str, *, program: str, by:
     with services.database.begin() as uow:
         uow.sources.lock(source)
         new = uow.patients.track(source, [patient], now, read_back=True)
-        is_said = _say(uow, source, patient, said=Said.ENROL, target=program, by=by, at=now)
+        statement = _said(uow, source, patient, said=Said.ENROL, target=program, by=by, at=now)
+        is_said = statement is not None and uow.statements.add(source, patient, statement, now, told=told)
         uow.commit()
     if new:
         read_back(services, source, patient, services.practice.day(now))
@@ -48,14 +58,16 @@ def _require_patient(services: Services, source: Source, patient: str) -> None:
         raise UnknownName(f"Source {source.slug} has no {patient}.")
 
 
-def _say(uow: UnitOfWork, source: Source, patient: str, *, said: Said, target: str, by: str, at: datetime) -> bool:
-    """Says it unless it stands already. The id counts the patient's statements: two who say the same at the same moment
-    say it once."""
+def _said(
+    uow: UnitOfWork, source: Source, patient: str, *, said: Said, target: str, by: str, at: datetime
+) -> Statement | None:
+    """What is to be said; None when it stands already. The id counts the patient's statements: two who say the same at the
+    same moment say it once."""
     uow.patients.lock(source, patient, _WAIT)
     before = uow.statements.of_patient(source, patient)
     undone = {statement.target for statement in before if statement.said is Said.UNDO}
     if any(s.said is said and s.target == target and s.id not in undone for s in before):
-        return False
+        return None
     parts = "\n".join((source.slug, patient, said.value, target, str(len(before))))
     id_ = f"say-{hashlib.sha256(parts.encode()).hexdigest()[:26]}"
-    return uow.statements.add(source, patient, Statement(id=id_, said=said, by=by, at=at, target=target), at)
+    return Statement(id=id_, said=said, by=by, at=at, target=target)

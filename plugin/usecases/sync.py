@@ -14,7 +14,7 @@ from plugin.usecases.ingest import Ingested, ingest
 from plugin.usecases.keeping import BY_CODE
 from plugin.usecases.ports import UnitOfWork
 from plugin.usecases.read_back import read_back_waiting
-from plugin.usecases.rules import codes_named_by, rules_for
+from plugin.usecases.rules import codes_named_by, programs_ahead, rules_for
 from plugin.usecases.services import Services
 
 Progress = Callable[[str, int], None]
@@ -24,6 +24,8 @@ READ_BACK = "read back"
 """What progress is told in place of a type while patients are read back."""
 
 _PLANS = "CarePlan"
+_ORDERED = "ordered"
+"""Under this name a source's cursors keep which order codes were looked for."""
 
 
 @dataclass(kw_only=True)
@@ -79,15 +81,16 @@ def read_source(services: Services, source: Source, progress: Progress | None = 
         _remember(services, lambda uow, now: uow.sources.read_failed(source, now, words))
         services.metrics.count("feed_failures", source=source.slug)
         raise
-    _remember(services, lambda uow, now: _read_ok(uow, source, now))
+    _remember(services, lambda uow, now: _read_ok(uow, source, began, now))
     return reading
 
 
-def _read_ok(uow: UnitOfWork, source: Source, now: datetime) -> None:
+def _read_ok(uow: UnitOfWork, source: Source, began: datetime, now: datetime) -> None:
     """The end of the first complete reading is kept: whoever is overdue then belongs to the backlog."""
     if uow.sources.cursor(source, FIRST_READ).watermark is None:
         uow.sources.move(source, FIRST_READ, Cursor(now.isoformat(), complete=True), now)
     uow.sources.read_ok(source, now)
+    uow.sources.codes_read(source, began)
 
 
 def in_order(types: Sequence[str]) -> list[str]:
@@ -123,27 +126,31 @@ def _to_follow(services: Services, source: Source, types: Sequence[str]) -> Sequ
 
 
 def _read_ordered(services: Services, source: Source, reading: Reading) -> None:
-    """The first time: whose plan begins with an order is known before the feed goes past the rest of the chart, and need
-    not be read back. Whom a server does not find by code is read back then."""
+    """Orders that newly start a plan, of all patients. The first time: whose plan begins with an order is known before the
+    feed goes past the rest of the chart, and need not be read back. Whom a server does not find by code is read back then.
+    Later: a program that newly claims orders finds those that stand."""
     with services.database.begin(reading=True) as uow:
-        if uow.sources.cursor(source, FIRST_READ).watermark is not None:
-            return
         programs = rules_for(services, uow, source, services.clock()).programs
-    codes = sorted({Coding(*pair) for program in programs for pair in program.order_codes})
+        known = uow.sources.cursor(source, _ORDERED).watermark
+    pairs = sorted({pair for program in programs for pair in program.order_codes})
+    claimed = " ".join(f"{system}|{code}" for system, code in pairs)
+    if claimed == (known or ""):
+        return
     try:
-        for page in services.ehr(source).ordered(codes):
+        for page in services.ehr(source).ordered([Coding(*pair) for pair in pairs]):
             done = ingest(services, source, page)
             reading.add(page.type, replace(done, read=0))  # read once more, by the feed
     except Refused:
-        return
+        pass
+    _remember(services, lambda uow, now: uow.sources.move(source, _ORDERED, Cursor(claimed, complete=True), now))
 
 
 def _name_programs_codes(services: Services, source: Source, now: datetime) -> None:
     """A program that newly names a code, after evidence with it was passed by, concerns the whole practice: the types
-    that are kept by code are read again from their beginning."""
+    that are kept by code are read again from their beginning. What is to come into force is read ahead of its day."""
     with services.database.begin() as uow:
         uow.sources.lock(source)
-        codes = codes_named_by(rules_for(services, uow, source, now).programs)
+        codes = codes_named_by(programs_ahead(services, uow, now))
         named = uow.patients.named_codes(source)
         new = sorted(code for code in codes if (code.system, code.code) not in named)
         if not new:

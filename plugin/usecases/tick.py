@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
+from plugin.usecases.come_into_force import come_into_force
 from plugin.usecases.reassess import BATCH, Reassessed, reassess
 from plugin.usecases.services import Services
 
@@ -33,9 +34,10 @@ def tick_together(services: Services, hand: Hand | None, progress: Progress | No
 
 
 def tick(services: Services, within: timedelta | None = None, progress: Progress | None = None) -> Reassessed:
-    """What was done. A patient is looked at once: one who is due again at the end is the next tick's. Where one batch is
-    not enough, another worker is asked to join."""
+    """What was done. First comes into force whatever is to; then a patient is looked at once: one who is due again at the
+    end is the next tick's. Where one batch is not enough, another worker is asked to join."""
     began = services.clock()
+    come_into_force(services, began)
     total = Reassessed()
     while True:
         batch = reassess(services, began, BATCH)

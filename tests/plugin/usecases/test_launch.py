@@ -24,6 +24,7 @@ from plugin.usecases.launch import (
     open_session,
 )
 from plugin.usecases.panel_session import end, open_panel
+from tests.admin import an_account
 from tests.builders import World, a_patient, a_plan
 from tests.fake_launch import NURSE
 from tests.tabs import BASE, an_issuer
@@ -155,6 +156,29 @@ def test_who_is_shut_out_stays_out(world: World) -> None:
     with pytest.raises(SessionEnded):
         open_panel(world.services, token)
     assert world.launches.open_sessions == {}
+
+
+def test_who_is_mapped_to_a_person_has_that_persons_roles(world: World) -> None:
+    """Not the least one of the EHR where the person has none; and is out as soon as the person is, with what is open."""
+    owner = an_account(world.services, roles=["provider"])
+    with world.database.begin() as uow:
+        nurse = uow.people.seen(NURSE, world.clock())
+        uow.people.belong(nurse, uow.people.get(owner), world.clock(), "a lead")
+        uow.commit()
+    token, session = come_back(world)
+    assert (session.roles, session.who) == (("provider",), "Practitioner/nurse-1")
+
+    with world.database.begin() as uow:
+        uow.people.disable(uow.people.get(owner), True, world.clock(), "a lead")
+        uow.commit()
+    with pytest.raises(SessionEnded):
+        open_panel(world.services, token)
+    assert refusal(world) == Refusal.NOT_ALLOWED
+    with world.database.begin() as uow:
+        uow.people.disable(uow.people.get(owner), False, world.clock(), "a lead")
+        uow.people.grant(uow.people.get(owner), [], world.clock(), "a lead")
+        uow.commit()
+    assert refusal(world) == Refusal.NOT_ALLOWED
 
 
 def test_an_ehr_that_is_switched_off_has_no_panels(world: World) -> None:

@@ -165,7 +165,7 @@ def test_the_only_source_needs_no_name(world: World) -> None:
 
 
 def test_a_check_says_of_each_thing_whether_it_works(world: World) -> None:
-    """Also when the server does not answer at all."""
+    """Also of what can be done without; and when the server does not answer at all."""
     world.server.put(a_plan(1))
     good = check_source(world.services, world.source)
     world.server.down = True
@@ -178,6 +178,7 @@ def test_a_check_says_of_each_thing_whether_it_works(world: World) -> None:
         ("Task", True),
         ("Patient count", True),
         ("CarePlan count", True),
+        *((what, True) for what in ("transaction", "subscription", "history", "update")),
     ]
     assert [(check.what, check.is_good) for check in bad] == [("metadata", False)]
 

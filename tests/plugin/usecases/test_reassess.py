@@ -8,7 +8,7 @@ from plugin.domain.assess import assess
 from plugin.domain.errors import TemporaryFailure
 from plugin.domain.record import Record
 from plugin.domain.rules import Rules
-from plugin.usecases import reassess as module
+from plugin.usecases import decide as module
 from plugin.usecases.reassess import Reassessed, reassess
 from plugin.usecases.tick import tick, tick_together
 from tests.builders import World, a_patient, a_plan
