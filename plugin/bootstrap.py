@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import gc
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from fhir_adapters.bundle import read_bundle
 from plugin.catalog.loader import LADDER, FileCatalog, parse_program
 from plugin.config import Settings
+from plugin.domain.backup import HEADS, KEYS, SIGNING_KEYS
 from plugin.domain.calendar import Practice
 from plugin.domain.errors import BadProgram, CannotDo
 from plugin.domain.issuer import Issuer
+from plugin.domain.job import Periodic
 from plugin.domain.program import Program
+from plugin.domain.seal import Head
 from plugin.domain.source import Source
+from plugin.ops.logs import log_for
 from plugin.ops.processes import Processes
+from plugin.usecases.admin_ports import Heads, SignIns
+from plugin.usecases.backup import Place
 from plugin.usecases.evaluate import Evaluator
 from plugin.usecases.panel_ports import Launches, SmartServer
 from plugin.usecases.ports import Ehr, Gauge, Jobs, Metrics
@@ -27,6 +34,8 @@ if TYPE_CHECKING:
     from fhir_adapters.smart import Keys
     from plugin.outbound import Auth
     from plugin.sessions.turns import Turns
+
+_log = log_for("bootstrap")
 
 # SQLAlchemy, Alembic, Celery, redis and fhirclient take seconds to import, and most commands need one of them or none:
 # each is imported by the function that builds with it. Everywhere else imports stand at the top.
@@ -53,6 +62,19 @@ class NoJobs:
     def deliver_now(self, patient_id: int) -> None:
         """Nothing."""
 
+    def preview(self, preview_id: int) -> None:
+        """Nothing."""
+
+    def leave(self, source_id: int) -> None:
+        """Nothing."""
+
+    def periodic(self) -> Sequence[Periodic]:
+        """None."""
+        return ()
+
+    def run(self, name: str) -> None:
+        """Nothing."""
+
     def check(self) -> None:
         """Nothing."""
 
@@ -62,6 +84,13 @@ class NoLaunches:
 
     def __getattr__(self, name: str) -> NoReturn:
         raise CannotDo("Launches and panel sessions need Redis, and the web process.")
+
+
+class NoSignIns:
+    """The port ``SignIns`` where there is no Redis: nobody signs in to the admin pages by a command on the terminal."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise CannotDo("Sessions of the admin pages need Redis, and the web process.")
 
 
 class NoMetrics:
@@ -162,15 +191,19 @@ def build(
     jobs: Jobs | None = None,
     metrics: Metrics | None = None,
     launches: Launches | None = None,
+    sign_ins: SignIns | None = None,
     tokens: TokenCache | None = None,
 ) -> Services:
     """Everything, for a worker, a web process or a command. Connects to nothing yet."""
     from plugin.sessions.cipher import read_cipher  # noqa: PLC0415 slow to import, see above
+    from plugin.sessions.one_time_codes import TimedCodes  # noqa: PLC0415 slow to import, see above
+    from plugin.sessions.passwords import ArgonPasswords  # noqa: PLC0415 slow to import, see above
     from plugin.storage.unit_of_work import SqlDatabase  # noqa: PLC0415 slow to import, see above
 
     gc.set_threshold(*SELDOM)
+    cipher = read_cipher(settings.key_file)
     return Services(
-        database=SqlDatabase(settings.database_url, read_cipher(settings.key_file)),
+        database=SqlDatabase(settings.database_url, cipher),
         ehr=Ehrs(settings, tokens),
         catalog=FileCatalog(),
         practice=Practice(settings.zone),
@@ -181,8 +214,14 @@ def build(
         token=lambda: secrets.token_urlsafe(32),
         smart=SmartServers(settings),
         launches=launches or cast(Launches, NoLaunches()),
+        sign_ins=sign_ins or cast(SignIns, NoSignIns()),
+        passwords=ArgonPasswords(),
+        one_time_codes=TimedCodes(),
+        heads=heads(settings),
+        cipher=cipher,
         jwks=lambda: signing_keys(settings).jwks(),
         public_url=settings.public_url,
+        practice_name=settings.practice_name,
         stale_after=settings.stale_after,
     )
 
@@ -195,19 +234,28 @@ def connected(settings: Settings) -> Services:
     from plugin.sessions.connection import check, connect  # noqa: PLC0415 slow to import, see above
     from plugin.sessions.counters import Counters  # noqa: PLC0415 slow to import, see above
     from plugin.sessions.launches import RedisLaunches  # noqa: PLC0415 slow to import, see above
+    from plugin.sessions.sign_ins import RedisSignIns  # noqa: PLC0415 slow to import, see above
     from plugin.sessions.turns import Turns  # noqa: PLC0415 slow to import, see above
     from tasks.dispatch import BrokerJobs, sender  # noqa: PLC0415 slow to import, see above
+    from tasks.schedule import periodic  # noqa: PLC0415 slow to import, see above
 
     preload()
     redis = connect(settings.redis_url)
     metrics = SharedMetrics(Counters(redis))
-    jobs = BrokerJobs(sender(settings.redis_url), metrics, wants=Turns(redis).want, check=lambda: check(redis))
+    jobs = BrokerJobs(
+        sender(settings.redis_url),
+        metrics,
+        wants=Turns(redis).want,
+        check=lambda: check(redis),
+        periodic=periodic(poll_every=settings.poll_every, tick_every=settings.tick_every),
+    )
     cipher = read_cipher(settings.key_file)
     return build(
         settings,
         jobs=jobs,
         metrics=metrics,
         launches=RedisLaunches(redis, cipher, _now),
+        sign_ins=RedisSignIns(redis, cipher),
         tokens=AccessTokens(redis, cipher, _now),
     )
 
@@ -225,6 +273,32 @@ def signing_keys(settings: Settings) -> Keys:
     from fhir_adapters.smart import Keys  # noqa: PLC0415 slow to import, see above
 
     return Keys(settings.jwk_file, _now)
+
+
+def heads(settings: Settings, path: Path | None = None) -> Heads:
+    """Where the heads of the audit log's chain are kept; another file of them may be read."""
+    from plugin.sessions.cipher import read_cipher  # noqa: PLC0415 slow to import, see above
+    from plugin.sessions.heads import HeadsFile  # noqa: PLC0415 slow to import, see above
+
+    return HeadsFile(path or settings.audit_heads, read_cipher(settings.key_file), _tell_head)
+
+
+def place(settings: Settings) -> Place:
+    """What a backup holds, and where it belongs."""
+    from plugin.storage.dump_postgres import PostgresDatabase  # noqa: PLC0415 slow to import, see above
+    from plugin.storage.dump_sqlite import SqliteFile  # noqa: PLC0415 slow to import, see above
+    from plugin.storage.schema import HEAD  # noqa: PLC0415 slow to import, see above
+    from plugin.storage.unit_of_work import THE_PRACTICE  # noqa: PLC0415 slow to import, see above
+
+    kind, _, rest = settings.database_url.partition(":///")
+    return Place(
+        database=SqliteFile(Path(rest)) if kind == "sqlite" else PostgresDatabase(settings.database_url),
+        files={KEYS: settings.key_file, SIGNING_KEYS: settings.jwk_file, HEADS: settings.audit_heads},
+        practice=str(THE_PRACTICE),
+        identifier_base=settings.identifier_base,
+        zone=settings.zone.key,
+        schema=HEAD,
+    )
 
 
 def turns(settings: Settings) -> Turns:
@@ -293,6 +367,11 @@ def _program_in(text: bytes, name: str) -> Program:
 
 def _now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 datetime.now is asked here alone: this is the port Clock
+
+
+def _tell_head(head: Head) -> None:
+    """The log is a second place outside the database, where logs are collected elsewhere."""
+    _log.info("audit_sealed", practice=head.practice, number=head.number, chain=head.chain, count=head.count)
 
 
 def _bundle(settings: Settings) -> str | None:

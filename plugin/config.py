@@ -24,8 +24,10 @@ _DEFAULTS: Mapping[str, str] = {
     "MILEPOST_REDIS_URL": "redis://127.0.0.1:6379/0",
     "MILEPOST_REDIS_INSECURE": "no",
     "MILEPOST_ZONE": "UTC",
+    "MILEPOST_PRACTICE_NAME": "",
     "MILEPOST_KEY_FILE": "var/milepost.key",
     "MILEPOST_JWK_FILE": "",
+    "MILEPOST_AUDIT_HEADS": "",
     "MILEPOST_POLL_SECONDS": "30",
     "MILEPOST_TICK_SECONDS": "30",
     "MILEPOST_OVERLAP_SECONDS": "120",
@@ -47,8 +49,10 @@ class Settings:
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
     zone: ZoneInfo
+    practice_name: str
     key_file: Path
     jwk_file: Path
+    audit_heads: Path
     poll_every: timedelta
     tick_every: timedelta
     overlap: timedelta
@@ -69,8 +73,10 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
         database_url=_read(given, "MILEPOST_DATABASE_URL", _database_url),
         redis_url=_redis_url(given),
         zone=_read(given, "MILEPOST_ZONE", _zone),
+        practice_name=given["MILEPOST_PRACTICE_NAME"],
         key_file=_read(given, "MILEPOST_KEY_FILE", lambda text: Path(text).absolute()),
         jwk_file=_jwk_file(given),
+        audit_heads=_audit_heads(given),
         poll_every=_read(given, "MILEPOST_POLL_SECONDS", _seconds),
         tick_every=_read(given, "MILEPOST_TICK_SECONDS", _seconds),
         overlap=_read(given, "MILEPOST_OVERLAP_SECONDS", _seconds),
@@ -198,6 +204,12 @@ def _jwk_file(given: Mapping[str, str]) -> Path:
     """Beside the key file, unless it is said where."""
     beside = Path(given["MILEPOST_KEY_FILE"]).with_suffix(".jwks.json")
     return Path(given["MILEPOST_JWK_FILE"] or beside).absolute()
+
+
+def _audit_heads(given: Mapping[str, str]) -> Path:
+    """Beside the key file, unless it is said where."""
+    beside = Path(given["MILEPOST_KEY_FILE"]).with_name("audit-heads.log")
+    return Path(given["MILEPOST_AUDIT_HEADS"] or beside).absolute()
 
 
 def _file(text: str) -> Path:

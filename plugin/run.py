@@ -27,8 +27,9 @@ WORKERS: Mapping[str, Sequence[str]] = {
     "reading": ("milepost.sync", "milepost.maintenance"),
     "acting": ("milepost.tick", "milepost.deliver"),
     "people": ("milepost.people",),
+    "previewing": ("milepost.preview",),
 }
-"""The sorts of worker and the broker routes that each consumes; why there are three stands in tasks/routes.py."""
+"""The sorts of worker and the broker routes that each consumes; why there are four stands in tasks/routes.py."""
 
 CONCURRENCY = 2
 

@@ -23,6 +23,8 @@ class Access(Enum):
     HOOK = "with the unguessable path and the secret header of a source's hook, checked by the use case"
     LAUNCH = "anyone on the way into a panel: there is no patient in the answer, and no cookie"
     PANEL = "with the token of a panel session that is open: the answer is about its one patient"
+    SIGN_IN = "anyone on the way into the admin pages: there is no patient in the answer"
+    ADMIN = "with the cookie of an admin session, and a role that has the view's right"
 
 
 def open_to(access: Access) -> Callable[[View], View]:
@@ -41,9 +43,15 @@ def decision(app: Flask, endpoint: str) -> Access | None:
     return found if isinstance(found, Access) else None
 
 
-def guard(app: Flask, metrics_token: str | None, check_panel: Callable[[], object] | None = None) -> None:
+def guard(
+    app: Flask,
+    metrics_token: str | None,
+    check_panel: Callable[[], object] | None = None,
+    check_admin: Callable[[], object] | None = None,
+) -> None:
     """Refuses, before any view runs, what its decision does not allow. ``check_panel`` raises where a request shows no
-    open panel session."""
+    open panel session, ``check_admin`` where nobody is signed in or nobody may."""
+    checks = {Access.PANEL: check_panel, Access.ADMIN: check_admin, Access.SIGN_IN: check_admin}
 
     @app.before_request
     def refuse() -> None:
@@ -52,10 +60,9 @@ def guard(app: Flask, metrics_token: str | None, check_panel: Callable[[], objec
         wanted = decision(app, request.endpoint)
         if wanted is None or (wanted is Access.OPERATOR and not is_operator(request, metrics_token)):
             abort(404)
-        if wanted is Access.PANEL:
-            if check_panel is None:
-                abort(404)
-            check_panel()
+        if wanted in checks:
+            check = checks[wanted] or abort(404)
+            check()
 
 
 def is_operator(asked: Request, metrics_token: str | None) -> bool:

@@ -1,6 +1,7 @@
 """The command's top: every verb, and what becomes of an error: one or two lines, never a traceback.
 
-Exit codes: 0 done, 1 it could not be done, 2 what was typed, set or given is wrong, 130 interrupted.
+Exit codes: 0 done, 1 it could not be done, 2 what was typed, set or given is wrong, 3 the audit log is not what was
+written, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Sequence
 
 import click
 
+from plugin.cli.audit import audit
+from plugin.cli.backup import backup, restore
 from plugin.cli.evaluation import evaluate
 from plugin.cli.issuers import issuer
 from plugin.cli.keys import keys
@@ -38,6 +41,9 @@ for verb in (
     issuer,
     user,
     keys,
+    audit,
+    backup,
+    restore,
     sync,
     tick,
     deliver,

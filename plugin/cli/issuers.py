@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from plugin.cli.terminal import format_option, print_json, print_rows, secret_in, services
+from plugin.cli.terminal import TERMINAL, format_option, print_json, print_rows, secret_in, services, who_is_here
 from plugin.domain.errors import BadInput
 from plugin.domain.issuer import ALGORITHMS, ClientAuth, Issuer, host_of, origin_of
 from plugin.domain.permissions import role_words
@@ -74,7 +74,7 @@ def add(  # one argument for each option
         scopes=scopes,
         least_role=least_role,
     )
-    added = add_issuer(built, wanted)
+    added = add_issuer(built, wanted, by=who_is_here(), told=TERMINAL)
     click.echo(f"Issuer {added.slug}: added, for source {added.source}.")
     _tell_addresses(built, added)
     click.echo(f"Next: `milepost issuer test {added.slug}`.")

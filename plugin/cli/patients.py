@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from plugin.cli.evaluation import print_document
-from plugin.cli.terminal import format_option, print_json, services, source_option, who_is_here
+from plugin.cli.terminal import TERMINAL, format_option, print_json, services, source_option, who_is_here
 from plugin.domain.answer import answer
 from plugin.domain.record import Statement
 from plugin.usecases import explain as explaining
@@ -45,7 +45,7 @@ def enrol(patient: str, program: str, slug: str | None, *, by: str | None, forma
     built = services()
     ref = patient if "/" in patient else f"Patient/{patient}"
     who = by or who_is_here()
-    is_new = speak.enrol(built, source_named(built, slug), ref, program=program, by=who)
+    is_new = speak.enrol(built, source_named(built, slug), ref, program=program, by=who, told=TERMINAL)
     if format_ == "json":
         print_json({"patient": ref, "program": program, "enrolled": is_new})
     else:

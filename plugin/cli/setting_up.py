@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from plugin import bootstrap, config
+from plugin.cli.terminal import seal_at_the_end
 from plugin.usecases.publish import publish_shipped
 
 
@@ -29,6 +30,8 @@ def upgrade() -> None:
 
 
 def _publish(settings: config.Settings) -> None:
-    new = publish_shipped(bootstrap.build(settings))
+    built = bootstrap.build(settings)
+    seal_at_the_end(built)
+    new = publish_shipped(built)
     names = ", ".join(f"{version.kind} {version.code} {version.version}" for version in new)
     click.echo(f"Published: {names}." if new else "Published: nothing new.")

@@ -6,9 +6,19 @@ from collections.abc import Sequence
 
 import click
 
-from plugin.cli.terminal import format_option, instant, print_json, print_rows, secret_in, services
+from plugin.cli.terminal import (
+    TERMINAL,
+    format_option,
+    instant,
+    print_json,
+    print_rows,
+    secret_in,
+    services,
+    who_is_here,
+)
 from plugin.domain.errors import BadInput
 from plugin.domain.source import Source
+from plugin.usecases.remove_source import carry_out_leaving, checked_leaving, leave_source, written_there
 from plugin.usecases.services import Services
 from plugin.usecases.sources import (
     Health,
@@ -68,7 +78,7 @@ def add(  # one argument for each option
         auth_hosts=tuple(auth_hosts),
         auth_scopes=tuple(auth_scopes),
     )
-    added = add_source(built, wanted)
+    added = add_source(built, wanted, by=who_is_here(), told=TERMINAL)
     click.echo(f"Source {added.slug}: added, {_software(added)}.")
     _subscribe(built, added)
     click.echo(f"Next: `milepost sweep {added.slug}`.")
@@ -125,11 +135,40 @@ def probe(slug: str | None, format_: str) -> None:
 
 @source.command()
 @click.argument("slug")
+@click.option(
+    "--what-we-wrote",
+    "how",
+    type=click.Choice(["keep", "cancel", "delete"]),
+    help="What becomes of our Tasks and gaps there; without it they are only listed.",
+)
+def remove(slug: str, how: str | None) -> int:
+    """Removes a source. What Milepost wrote there stays, says that it counts no more, or is deleted; what was read of it
+    is forgotten here."""
+    built = services()
+    wanted = source_named(built, slug)
+    if how is None:
+        print_rows([(type_, f"{count:,}") for type_, count in written_there(built, wanted).items()], indent="")
+        click.echo("Nothing was removed. Say what becomes of it: --what-we-wrote keep, cancel or delete.")
+        return 0
+    leave_source(built, wanted, checked_leaving(how), by=who_is_here(), told=TERMINAL)
+    removed = carry_out_leaving(built, wanted.id, by=who_is_here())
+    print_rows([(type_, f"{count:,} taken back") for type_, count in removed.done.items()], indent="")
+    if not removed.is_complete:
+        click.echo(
+            f"{len(removed.refused)} could not be taken back, so the source is still there. {removed.refused[0]}"
+        )
+        return 1
+    click.echo(f"Source {slug}: removed.")
+    return 0
+
+
+@source.command()
+@click.argument("slug")
 @click.argument("file")
 def token(slug: str, file: str) -> None:
     """Takes a new bearer token from FILE (- is standard input), when the old one has run out or was withdrawn."""
     built = services()
-    give_token(built, source_named(built, slug), secret_in(file, "token"))
+    give_token(built, source_named(built, slug), secret_in(file, "token"), by=who_is_here(), told=TERMINAL)
     click.echo(f"Source {slug}: has a new token. `milepost source test {slug}` tries it.")
 
 
@@ -138,7 +177,7 @@ def token(slug: str, file: str) -> None:
 def pause(slug: str) -> None:
     """Stops polling a source and writing to it."""
     built = services()
-    pause_source(built, source_named(built, slug), is_paused=True)
+    pause_source(built, source_named(built, slug), is_paused=True, by=who_is_here(), told=TERMINAL)
     click.echo(f"Source {slug}: paused.")
 
 
@@ -147,7 +186,7 @@ def pause(slug: str) -> None:
 def resume(slug: str) -> None:
     """Goes on polling a source and writing to it."""
     built = services()
-    pause_source(built, source_named(built, slug), is_paused=False)
+    pause_source(built, source_named(built, slug), is_paused=False, by=who_is_here(), told=TERMINAL)
     click.echo(f"Source {slug}: goes on.")
 
 

@@ -14,10 +14,16 @@ from typing import TypeVar
 import click
 
 from plugin import bootstrap, config
-from plugin.domain.errors import BadInput
+from plugin.domain.errors import BadInput, MilepostError
+from plugin.usecases.seal import anything_waits, seal
 from plugin.usecases.services import Services
 
 Command = TypeVar("Command", bound=Callable[..., object])
+
+TERMINAL = {"from": "terminal"}
+"""Where audit rows of a command come from."""
+
+_SEALING_AT_MOST = timedelta(minutes=1)
 
 _as_option = click.option(
     "--format",
@@ -42,11 +48,29 @@ def source_option(command: Command) -> Command:
     return _source_option(command)
 
 
-def services() -> Services:
+def services(*, writes: bool = True) -> Services:
     """What the verbs work with, from the settings; fails in words when the database is not there or does not fit."""
     built = bootstrap.build(config.settings())
     built.database.check()
+    if writes:
+        seal_at_the_end(built)
     return built
+
+
+def seal_at_the_end(built: Services) -> None:
+    """When the command is over, however it ends, what it wrote into the audit log gets its place in the chain: there may
+    be no worker. What could not be sealed is a worker's or the next command's, and no failure of this one."""
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.find_root().call_on_close(lambda: _seal(built))
+
+
+def _seal(built: Services) -> None:
+    try:
+        if anything_waits(built):
+            seal(built, within=_SEALING_AT_MOST)
+    except MilepostError as error:
+        click.echo(f"milepost: the audit log was not sealed: {error}", err=True)
 
 
 def secret_in(file: str, what: str) -> str:

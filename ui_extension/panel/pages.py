@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 from urllib.parse import quote
 
@@ -11,11 +12,14 @@ from markupsafe import Markup
 from plugin.api.access import Access, open_to
 from plugin.domain.launch import PanelSession
 from plugin.domain.panel import Panel
+from plugin.domain.panel.view import Why
 from plugin.domain.permissions import Data
+from plugin.domain.reader import Reader
 from plugin.usecases.services import Services
 from plugin.usecases.show_panel import show_panel, show_why
 from ui_extension.panel.act_words import ACTS
 from ui_extension.panel.acts import Body
+from ui_extension.panel.addresses import know_addresses
 from ui_extension.panel.drawing import dots, path, pieces
 from ui_extension.panel.faults import panel_faults
 from ui_extension.panel.keys import take_keys
@@ -36,6 +40,7 @@ def panel_pages(services: Services) -> Blueprint:
     """``GET /panel`` and ``GET /panel/why/<milestone>``."""
     pages = Blueprint("panel", __name__, template_folder="templates")
     take_keys(pages)
+    know_addresses(pages)
     panel_faults(pages)
     for name, filter_ in FILTERS.items():
         pages.add_app_template_filter(filter_, name)
@@ -50,16 +55,7 @@ def panel_pages(services: Services) -> Blueprint:
     def why(milestone: str) -> Response:
         session, now = panel_session(services), services.clock()
         found = show_why(services, session, milestone, now)
-        page = render_template(
-            "panel/why.html",
-            why=found,
-            patient=session.patient,
-            today=services.practice.day(now),
-            link=partial(chart_link, found.chart),
-            with_acts="acts" in request.args,
-            act_words=ACTS,
-        )
-        return make_response(page)
+        return make_response(draw_why(found, session, today=services.practice.day(now)))
 
     return pages
 
@@ -73,31 +69,53 @@ def panel_body(services: Services) -> Body:
     return body
 
 
+def draw_why(why: Why, reader: Reader, *, today: date) -> Markup:
+    """Why one step is as it is, with what can be done with it where the line does not bring that."""
+    return Markup(  # nosec B704  # our own template, which escapes
+        render_template(
+            "panel/why.html",
+            why=why,
+            patient=reader.patient,
+            today=today,
+            link=partial(chart_link, why.chart),
+            with_acts="acts" in request.args,
+            act_words=ACTS,
+        )
+    )
+
+
 def chart_link(chart: str, ref: str) -> str:
     """Where a resource of the chart is to be read."""
     return f"{chart.rstrip('/')}/{quote(ref, safe='/')}"
 
 
 def _drawn(services: Services, panel: Panel, message: Markup = _NOTHING) -> str:
-    """The fragment; its version goes out in a header."""
+    """The fragment of the panel; its version goes out in a header."""
 
     @after_this_request
     def tell_version(response: Response) -> Response:
         response.headers[VERSION_HEADER] = panel.version
         return response
 
+    return draw_panel(services, panel, message)
+
+
+def draw_panel(services: Services, panel: Panel, message: Markup = _NOTHING) -> Markup:
+    """Everything of one patient, with what is to be said on top."""
     lines = [dots(series) for series in panel.scores]
-    return render_template(
-        "panel/panel.html",
-        panel=panel,
-        message=message,
-        born=born(panel.strip),
-        looks=LOOKS,
-        act_words=ACTS,
-        pieces=pieces(panel.bar),
-        drawn=[(series, line, path(line)) for series, line in zip(panel.scores, lines, strict=True)],
-        link=partial(chart_link, panel.chart),
-        once=services.token(),
-        is_long=sum(len(phase.lines) for plan in panel.plans for phase in plan.phases) > BUTTONS_FOR,
-        sees_plan=Data.PLAN not in panel.hidden,
+    return Markup(  # nosec B704  # our own template, which escapes
+        render_template(
+            "panel/panel.html",
+            panel=panel,
+            message=message,
+            born=born(panel.strip),
+            looks=LOOKS,
+            act_words=ACTS,
+            pieces=pieces(panel.bar),
+            drawn=[(series, line, path(line)) for series, line in zip(panel.scores, lines, strict=True)],
+            link=partial(chart_link, panel.chart),
+            once=services.token(),
+            is_long=sum(len(phase.lines) for plan in panel.plans for phase in plan.phases) > BUTTONS_FOR,
+            sees_plan=Data.PLAN not in panel.hidden,
+        )
     )

@@ -92,12 +92,14 @@ WORK: Mapping[str, str] = {
     "two-missed-in-a-row": "look at two missed visits in a row",
     "backlog": "go through what was late from the beginning",
     "ended-with-open-gaps": "look at what was open when the plan ended",
+    "alert": "look at a flag of the program",
 }
 
 EFFECTS: Mapping[str, str] = {
     "message:overdue": "message to the patient: something is late",
     "message:appointment-missed": "message to the patient: a visit was missed",
     "message:rebook": "message to the patient: book again",
+    "message:milestone-reached": "message to the patient: a step is done",
     "notice:overdue": "notice to the provider's inbox",
     "report:clinical-review": "put on the clinical review report",
 }
@@ -357,6 +359,11 @@ def weekday(value: date, today: date) -> str:
     return f"{value:%a} {day(value, today)}"
 
 
+def whole_day(value: date) -> str:
+    """``Tuesday 3 November 2026``: for a day that nobody may mistake."""
+    return f"{value:%A} {value.day} {MONTHS[value.month - 1]} {value.year}"
+
+
 def clock(value: datetime) -> str:
     """``10:30``."""
     return f"{value:%H:%M}"
@@ -461,6 +468,7 @@ FILTERS: Mapping[str, Callable[..., str | bool]] = {
     "type_word": type_word,
     "visit_day": visit_day,
     "weekday": weekday,
+    "whole_day": whole_day,
     "who": who,
     "word": word,
 }
