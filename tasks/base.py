@@ -5,14 +5,16 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery import Task
 from celery.exceptions import TaskPredicate
 
-from plugin.domain.errors import PermanentFailure, TemporaryFailure
+from plugin.domain.errors import MilepostError, PermanentFailure, TemporaryFailure
+from plugin.domain.job import JobRun
 from plugin.ops.logs import log_for, where
+from plugin.usecases.jobs import remember_run
 from plugin.usecases.services import Services
 from tasks.app import Equipment, Turns, celery_app
 
@@ -50,7 +52,7 @@ class MilepostTask(Task):  # type: ignore[misc] # Celery publishes no types
 
     def __call__(self, *ids: int) -> None:
         """One run, measured. Returns nothing, since nobody reads results."""
-        began = time.monotonic()
+        began, began_at = time.monotonic(), self.services.clock()
         outcome = "lost"
         try:
             self.run(*ids)
@@ -69,6 +71,16 @@ class MilepostTask(Task):  # type: ignore[misc] # Celery publishes no types
             _log.error("task_crashed", task=self.name, ids=ids, error=type(error).__name__, where=where(error))
         finally:
             self.services.metrics.observe("task_seconds", time.monotonic() - began, task=self.name, outcome=outcome)
+            if not ids:
+                self._remember(began_at, outcome)
+
+    def _remember(self, began: datetime, outcome: str) -> None:
+        """That a periodic job ran, for those who look whether all is well. What cannot be written down is only that."""
+        failed = None if outcome == "done" else outcome
+        try:
+            remember_run(self.services, JobRun(self.name, began, self.services.clock(), failed))
+        except MilepostError as error:
+            _log.warning("run_not_remembered", task=self.name, error=type(error).__name__)
 
     @property
     def _is_last_try(self) -> bool:

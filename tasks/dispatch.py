@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from celery import Celery
 from kombu.exceptions import InconsistencyError, KombuError
 
+from plugin.domain.job import Periodic
 from plugin.ops.logs import log_for
 from plugin.usecases.ports import Metrics
 from tasks.app import CONFIGURATION
-from tasks.routes import DELIVER, DELIVER_NOW, POLL, READ, RECONCILE, TICK
+from tasks.routes import DELIVER, DELIVER_NOW, LEAVE, POLL, PREVIEW, READ, RECONCILE, TICK
 
 _WORTH = timedelta(minutes=2)
 """A job that nobody took for so long is not worth taking: the beat has asked again since."""
@@ -23,13 +24,21 @@ class BrokerJobs:
     """Losing a job loses nothing, so a broker that is away stops nobody: the loss is counted."""
 
     def __init__(
-        self, app: Celery, metrics: Metrics, *, wants: Callable[[int], bool], check: Callable[[], None]
+        self,
+        app: Celery,
+        metrics: Metrics,
+        *,
+        wants: Callable[[int], bool],
+        check: Callable[[], None],
+        periodic: Sequence[Periodic] = (),
     ) -> None:
-        """``wants`` says whether a poll of a source is not waiting already; ``check`` whether the broker answers."""
+        """``wants`` says whether a poll of a source is not waiting already; ``check`` whether the broker answers;
+        ``periodic`` is what the beat asks for."""
         self._app = app
         self._metrics = metrics
         self._wants = wants
         self._check = check
+        self._periodic = tuple(periodic)
 
     def poll(self, source_id: int) -> None:
         """However often it is asked for, one poll waits at a time."""
@@ -55,6 +64,22 @@ class BrokerJobs:
     def deliver_now(self, patient_id: int) -> None:
         """Deliver what a person's act has made due for this patient."""
         self._send(DELIVER_NOW, patient_id)
+
+    def preview(self, preview_id: int) -> None:
+        """Work out this preview, or help whoever has begun."""
+        self._send(PREVIEW, preview_id)
+
+    def leave(self, source_id: int) -> None:
+        """Carry out that this source is removed."""
+        self._send(LEAVE, source_id)
+
+    def periodic(self) -> Sequence[Periodic]:
+        """What the beat asks for by itself."""
+        return self._periodic
+
+    def run(self, name: str) -> None:
+        """One of them now."""
+        self._send(name)
 
     def check(self) -> None:
         """Raises TemporaryFailure when the broker does not answer."""

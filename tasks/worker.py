@@ -8,10 +8,10 @@ from plugin import bootstrap
 from plugin.config import Settings, settings
 from plugin.domain.errors import BadSettings, PermanentFailure, TemporaryFailure
 from plugin.ops.logs import configure_logs, log_for
-from tasks import deliver, people, reconcile, sync, tick
+from tasks import audit, codes, deliver, people, preview, reconcile, sources, sync, tick
 from tasks.app import Equipment, celery_app, configure
 
-BODIES = (sync, tick, deliver, reconcile, people)
+BODIES = (sync, tick, deliver, reconcile, people, audit, preview, codes, sources)
 """The modules of the tasks; importing them registers what is in them."""
 
 _log = log_for("tasks.worker")

@@ -5,7 +5,7 @@ import pkgutil
 
 import tasks
 from tasks.app import celery_app
-from tasks.routes import ACTING, PEOPLE, READING, ROUTES
+from tasks.routes import ACTING, PEOPLE, PREVIEWING, READING, ROUTES
 
 BODIES = [
     importlib.import_module(f"tasks.{module.name}")
@@ -27,7 +27,7 @@ def test_every_task_has_a_route_and_a_name_with_our_prefix() -> None:
 
 def test_every_route_is_consumed_by_one_sort_of_worker() -> None:
     """None by two, or one sort of work would keep the other waiting; none by nobody."""
-    assert sorted((*READING, *ACTING, *PEOPLE)) == sorted({*ROUTES.values()})
+    assert sorted((*READING, *ACTING, *PEOPLE, *PREVIEWING)) == sorted({*ROUTES.values()})
 
 
 def test_celery_knows_exactly_these_routes() -> None:

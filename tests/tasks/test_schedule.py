@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 from celery import Celery
 
-from tasks.routes import DELIVER, POLL_ALL, RECONCILE_ALL, ROUTES, TICK
+from tasks.routes import COUNT_CODES, DELIVER, POLL_ALL, RECONCILE_ALL, ROUTES, SEAL, TICK
 from tasks.schedule import RECONCILE_AT, schedule
 
 ENTRIES = schedule(poll_every=timedelta(seconds=30), tick_every=timedelta(seconds=30))
@@ -15,7 +15,8 @@ ENTRIES = schedule(poll_every=timedelta(seconds=30), tick_every=timedelta(second
 
 def test_the_beat_sends_these_tasks() -> None:
     """All of them known, each from one entry."""
-    assert sorted(entry["task"] for entry in ENTRIES.values()) == sorted([POLL_ALL, TICK, DELIVER, RECONCILE_ALL])
+    known = [POLL_ALL, TICK, DELIVER, SEAL, RECONCILE_ALL, COUNT_CODES]
+    assert sorted(entry["task"] for entry in ENTRIES.values()) == sorted(known)
     assert {entry["task"] for entry in ENTRIES.values()} <= set(ROUTES)
 
 
@@ -28,7 +29,7 @@ def test_intervals_are_the_settings(poll: int, tick: int) -> None:
     assert entries["tick"]["schedule"] == timedelta(seconds=tick)
 
 
-@pytest.mark.parametrize("name", ["poll", "tick", "deliver"])
+@pytest.mark.parametrize("name", ["poll", "tick", "deliver", "seal"])
 def test_what_waited_for_its_whole_interval_is_thrown_away(name: str) -> None:
     """After an hour without a worker there are not 120 polls to do."""
     assert ENTRIES[name]["options"]["expires"] == ENTRIES[name]["schedule"].total_seconds()
