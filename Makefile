@@ -95,8 +95,8 @@ demo: $(INSTALLED) ## HAPI with the demo practice, Milepost at work on it, until
 	@$(PYTHON) -m deploy.demo $(if $(ONCE),--once) $(if $(KEEP),--keep) $(if $(PATIENTS),--patients $(PATIENTS))
 
 .PHONY: bench
-bench: $(INSTALLED) ## Speed, as ratios on this machine, into deploy/bench/README.md (QUICK=1: under five minutes)
-	$(PYTHON) -m deploy.bench $(if $(QUICK),--quick)
+bench: $(INSTALLED) ## Speed, as ratios on this machine, into deploy/bench/README.md (QUICK=1: under five minutes; ONLY=admin: one stage)
+	$(PYTHON) -m deploy.bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
 .PHONY: hapi-build
 hapi-build: $(INSTALLED) ## Build the HAPI FHIR server (once; about two minutes, most of it download)

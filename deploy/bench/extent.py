@@ -9,7 +9,9 @@ class Extent:
     """Medians are of so many `repetitions`. `resources` are the sizes of the practice that is swept, ascending;
     `milestones` how many are open, ascending; `due` how many patients are due at once; `marked` how many are reassessed
     though nothing changes; `written` the size of the practice that is written back to; `events` how many are entered; `charts`
-    how many panels are opened, and `looks` how often they are looked at."""
+    how many panels are opened, and `looks` how often they are looked at. `previewed` patients are in the caseload of a
+    preview; the lists are of so many `plans`, each page is asked for `list_looks` times, and beside them and in the audit
+    log are so many `audit_rows`."""
 
     repetitions: int
     resources: Sequence[int]
@@ -22,6 +24,10 @@ class Extent:
     """Resources of the practice whose charts are opened."""
     charts: int = 8
     looks: int = 160
+    previewed: int
+    plans: int
+    audit_rows: int
+    list_looks: int
     warming: int = 6
     """Readings of the whole practice before anything is measured: a JVM is slow until it has compiled itself."""
 
@@ -31,10 +37,15 @@ QUICK = Extent(
     resources=(5_000,),
     milestones=(10_000, 100_000),
     due=(100, 1_000),
+    marked=2_000,
     warming=4,
-    written=1_500,
+    written=1_200,
     charts=6,
     looks=100,
+    previewed=800,
+    plans=20_000,
+    audit_rows=100_000,
+    list_looks=6,
 )
 FULL = Extent(
     repetitions=5,
@@ -45,4 +56,8 @@ FULL = Extent(
     shown=1_600,
     charts=20,
     looks=600,
+    previewed=5_000,
+    plans=100_000,
+    audit_rows=1_000_000,
+    list_looks=40,
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from deploy.bench.events import percentile
 from deploy.bench.panel import PanelFigures
-from deploy.bench.row import Row
+from deploy.bench.row import Part, Row
 from deploy.bench.stopwatch import median
 
 MOST_OVER_SEARCH = 1.3
@@ -15,8 +15,12 @@ MOST_ACT_MS = 200.0
 MOST_TO_EHR_MS = 2_000.0
 
 
-def panel_keys(of: PanelFigures) -> Mapping[str, object]:
-    """Those that do not change."""
+def panel_part(of: PanelFigures) -> Part:
+    """In the order of the budget (DESIGN §11)."""
+    return Part(list(_rows(of)), _keys(of), {"panel": _details(of)})
+
+
+def _keys(of: PanelFigures) -> Mapping[str, object]:
     return {
         "panel_p95_over_search": round(of.over_search, 3),
         "launch_to_paint_ms": round(median(of.launch_ms), 1),
@@ -28,14 +32,12 @@ def panel_keys(of: PanelFigures) -> Mapping[str, object]:
     }
 
 
-def panel_details(of: PanelFigures) -> Mapping[str, object]:
-    """What the keys were made of."""
+def _details(of: PanelFigures) -> Mapping[str, object]:
     series = {name: _both(values) for name, values in vars(of).items() if isinstance(values, list)}
     return {**series, "launch_requests": of.launch.requests}
 
 
-def panel_rows(of: PanelFigures) -> Iterator[Row]:
-    """In the order of the budget (DESIGN §11)."""
+def _rows(of: PanelFigures) -> Iterator[Row]:
     looks, over = f"{len(of.panel_ms):,} looks", of.over_search
     beside = f"panel {_told(of.panel_ms)}, search {_told(of.search_ms)}"
     yield Row("panel over a search", looks, f"{over:.2f}", f"≤ {MOST_OVER_SEARCH}", over <= MOST_OVER_SEARCH, beside)

@@ -10,6 +10,7 @@ import psycopg
 from deploy.bench.chart import PATIENT, chart
 from deploy.bench.extent import Extent
 from deploy.bench.installation import ZONE, BenchFailure, Installation, Milepost
+from deploy.bench.row import Rates
 from deploy.bench.rows import TABLES, Snapshot, Template, multiply, refresh, take_template
 from deploy.bench.stopwatch import median, timed
 from deploy.bench.workers import Workers, at, listening
@@ -26,9 +27,6 @@ IDLE_TICKS = 20
 ENOUGH_FOR_ONE = 1_000
 """The rate of one worker, which is there to be compared with, shows on fewer."""
 _FAR = datetime(2100, 1, 1, tzinfo=UTC)
-
-Rates = Mapping[int, float]
-"""Patients a second, by the number of workers side by side."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +67,8 @@ class _Patients:
     def made(cls, installation: Installation) -> "_Patients":
         now = datetime.now(UTC)  # noqa: TID251 - what is due is due by the clock of those who look for it
         today = now.astimezone(ZoneInfo(ZONE)).date()
-        quiet = _template(installation, today + timedelta(days=30), now, is_assessed=True)
-        return cls(now, quiet, _template(installation, today - timedelta(days=1), now - BEFORE, is_assessed=False))
+        quiet = patient_rows(installation, today + timedelta(days=30), now, is_assessed=True)
+        return cls(now, quiet, patient_rows(installation, today - timedelta(days=1), now - BEFORE, is_assessed=False))
 
 
 class _Bench:
@@ -141,7 +139,7 @@ class _Bench:
         refresh(self._connection, [table for table in TABLES if table != "fact"])
 
 
-def _template(installation: Installation, first_due: date, now: datetime, *, is_assessed: bool) -> Template:
+def patient_rows(installation: Installation, first_due: date, now: datetime, *, is_assessed: bool) -> Template:
     """A patient's rows as the product makes them, by itself in an empty database."""
     with installation.fresh() as milepost:
         _read_completely(milepost, now)
