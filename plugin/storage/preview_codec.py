@@ -53,4 +53,4 @@ def decode_sums(text: str) -> PreviewSums:
     rows = {name: dict(getattr(_ROWS.decode(text), name)) for name in _Rows.__struct_fields__}
     counts = {name: value for name, value in _COUNTS.decode(text).items() if name not in rows}
     known = {f.name for f in fields(PreviewSums)}
-    return PreviewSums(**rows, **{name: value for name, value in counts.items() if name in known})  # type: ignore[arg-type]
+    return PreviewSums(**rows, **{name: value for name, value in counts.items() if name in known})  # type: ignore[arg-type]  # numbers by name

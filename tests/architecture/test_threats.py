@@ -18,6 +18,7 @@ THREATS = {
     6: "two issuers mixed up",
     7: "tokens and codes in logs and addresses",
     8: "markup in a chart",
+    9: "a program or a form that is code",
     10: "another patient's ids",
     11: "one tenant's patient taken for another's",
     12: "a role that may not",
@@ -36,6 +37,7 @@ THREATS = {
     25: "many refreshes at once",
     26: "netrc and proxies of the environment",
     27: "a chart kept by a cache",
+    28: "a form that another site sends",
     29: "what lint and audit find, or could not look for",
     30: "what was read or done and not written down",
 }

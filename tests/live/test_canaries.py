@@ -1,4 +1,5 @@
-"""Threats row 7 and row 19: what a chart, a login or a launch holds is in PostgreSQL, sealed or on the page, and nowhere else.
+"""Threats row 7 and row 19: what a chart, a login or a launch holds, and what is typed at the admin pages, is in PostgreSQL,
+sealed or on the page, and nowhere else.
 
 Everything is real: web process, worker, broker, HAPI and an EHR; logs at their most talkative, with gunicorn's own log of
 requests asked for. Names, numbers, words and tokens that stand nowhere else are looked for in all that is left behind.
@@ -34,6 +35,7 @@ from deploy.hapi.server import HapiServer
 from plugin import bootstrap, config
 from plugin.domain.issuer import ClientAuth
 from plugin.domain.launch import Identity
+from plugin.domain.permissions import Role
 from plugin.domain.source import Source
 from plugin.usecases.services import Services
 from plugin.usecases.sources import add_source
@@ -41,6 +43,7 @@ from plugin.usecases.sweep import sweep
 from tasks.app import KEY_PREFIX
 from tasks.routes import PEOPLE_ROUTE
 from tests.faults.gateway import Gateway, gateway_to
+from tests.live.admin_tab import AdminTab, with_account
 from tests.live.installation import Installation, Process, wait_for
 from tests.rogue import answers
 from tests.servers import FhirTag, free_port
@@ -73,6 +76,9 @@ class Canaries:
     bearer: str = field(default_factory=lambda: canary("bearer"))
     client_secret: str = field(default_factory=lambda: canary("secret"))
     told: str = field(default_factory=lambda: canary("told"))
+    password: str = field(default_factory=lambda: canary("password"))
+    totp_secret: str = field(default_factory=lambda: base64.b32encode(secrets.token_bytes(20)).decode())
+    source_token: str = field(default_factory=lambda: canary("sourcetoken"))
     seen: dict[str, str] = field(default_factory=dict)
 
     def note(self, **words: str) -> None:
@@ -251,6 +257,25 @@ def gone_wrong(tab: Tab, words: Canaries) -> None:
     tab.come_back(**{**tab.body, "state": words.told, "secret": words.told})
 
 
+def administered(web: str, services: Services, words: Canaries, ehr: str) -> str:
+    """A day at the admin pages: refused, signed in, somebody is looked for and found, somebody is invited, an EHR is
+    connected that does not answer; what was shown of the patient."""
+    with_account(services, "demo-canary", words.password, words.totp_secret, Role.ADMINISTRATOR, Role.PRACTICE_LEAD)
+    tab = AdminTab(web)
+    assert tab.sign_in(words.told, words.told, words.totp_secret).status_code == 401
+    assert tab.sign_in("demo-canary", words.password, words.totp_secret).status_code == 303
+    found = tab.get(tab.post("/admin/patients/search", q=words.family, whose="all").headers["Location"]).text
+    page = tab.get(re.findall(r'href="(/admin/patients/\d+)"', found)[0])
+    assert page.ok, page.text
+    invited = tab.post("/admin/people/new", name="demo-second", person_name="Demo-Second, Bo", roles="coach").text
+    once = re.findall(r'<code class="mp-key">([^<]+)</code>', invited)[0]
+    wanted = {"slug": "second", "base_url": ehr, "kind": "r4", "proof": "token", "token": words.source_token}
+    assert tab.post("/admin/sources/new", **wanted).status_code == 422
+    assert tab.get(f"/admin/{words.told}?q={words.told}").status_code == 404
+    words.note(admin_cookie=tab.cookie, csrf=tab.csrf, one_time_password=unescape(once))
+    return found + page.text
+
+
 READ_BY: Mapping[str, Sequence[str]] = {
     "string": ("GET",),
     "hash": ("HGETALL",),
@@ -328,6 +353,7 @@ def left(
         why = re.findall(r'"(/panel/why/[^"?]+)', seen)[0]
         seen += tab.ask(why).text
         tab.note(words.act_note)
+        seen += administered(web, services, words, f"http://127.0.0.1:{free_port()}/{words.told}")
         worked = running["people worker"]
         wait_for("the worker has nothing left to do", lambda: is_idle(broker), 120, 0.1)
         spoiled = json.dumps({"resourceType": "OperationOutcome", "issue": [{"diagnostics": f"{vars(words)}"}]})
@@ -362,14 +388,15 @@ def has_failed(worker: Process) -> bool:
 
 
 def test_nothing_of_a_chart_or_a_login_is_left_behind(left: Left, words: Canaries) -> None:
-    """Neither name, number, words nor token in logs (gunicorn's own too), in Redis and its broker messages, or among the
+    """Neither name, number, words, password nor token in logs (gunicorn's own too), in Redis and its broker messages, or among the
     metrics; and what is looked for was there to be found (row 7, row 19)."""
     assert {"family", "given", "mrn", "chart_note", "act_note"} <= set(words.found_in(left.shown + words.act_note))
     assert "milepost.deliver.now" in left.redis
     assert "/fhir: 500; it says: ..." in left.logs["people worker"]
     assert "launch_refused" in left.logs["web"]
     assert "/panel/why/<key:milestone>" in left.logs["web"]
-    assert len(words.seen) == 14
+    assert "/admin/patients/search" in left.logs["web"]
+    assert len(words.seen) == 17
 
     for name, text in {**left.logs, "redis": left.redis, "metrics": left.metrics}.items():
         assert (name, words.found_in(text)) == (name, [])

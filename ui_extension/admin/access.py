@@ -59,7 +59,7 @@ def signed_in() -> SignedIn:
 def _needs(right: Right | Signed) -> Callable[[View], View]:
     def decide(view: View) -> View:
         view.access = Access.ADMIN  # type: ignore[attr-defined] # a function takes attributes; mypy knows none
-        view.right = right  # type: ignore[attr-defined] # as above
+        view.right = right  # type: ignore[attr-defined] # a function takes this one too
         return view
 
     return decide

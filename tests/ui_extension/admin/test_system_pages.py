@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 
+from fhir_adapters.ehr import FhirEhr
+from fhir_adapters.http import FhirHttp
+from plugin.domain.errors import Unauthorized
 from plugin.domain.permissions import Role
+from plugin.domain.source import Source
 from tests.admin import AdminClient, signed_in_client
 from tests.builders import World, a_patient, a_plan, a_result
+from tests.fakes import FakeEhr
 from tests.tabs import an_issuer
 
 NEW = {"slug": "second", "base_url": "http://127.0.0.1/second", "kind": "r4", "proof": "token", "token": "t0ken-secret"}
@@ -70,6 +76,73 @@ def test_one_that_is_not_right_is_said_in_words(world: World, admin: AdminClient
     assert answer.status_code == 422
     assert 'value="http://127.0.0.1/second"' in answer.text
     assert "t0ken" not in answer.text
+
+
+class Stranger(FakeEhr):
+    """A server that says that it is at another address; or that says nothing without a token."""
+
+    def __init__(self, world: World, address: str | None) -> None:
+        super().__init__(world.server)
+        self._address = address
+        self.shown: list[str | None] = []
+        """The token of each question; None: it was asked without one."""
+
+    def of(self, source: Source) -> Stranger:
+        """As this source asks it."""
+        self.shown.append(source.token or source.client_id)
+        return self
+
+    def probe(self) -> Mapping[str, object]:
+        if self._address is None and self.shown[-1] is None:
+            raise Unauthorized("This server says nothing without a token.")
+        return {**super().probe(), "address": self._address or ""}
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [("https://evil.example/fhir", "It got no token."), (None, "before a token is shown, so none was shown")],
+)
+@pytest.mark.parametrize("proof", ["token", "client"])
+def test_a_stranger_is_shown_no_token(world: World, address: str | None, words: str, proof: str) -> None:
+    """Who is not who the address says, or does not say who it is, is refused before any token goes there; somebody who
+    knows the second server may vouch for it (row 2)."""
+    stranger = Stranger(world, address)
+    world.services = replace(world.services, ehr=stranger.of)
+    admin = signed_in_client(world)
+    new = {**NEW, "proof": proof, "client_id": "milepost"}
+
+    answer = admin.post("/admin/sources/new", new)
+
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert stranger.shown == [None]
+    vouched = admin.post("/admin/sources/new", {**new, "vouched": "yes"})
+    assert vouched.status_code == (303 if address is None else 422)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/latest/meta-data",
+        "http://[fe80::1]/fhir",
+        "https://user:pw@ehr.example/fhir",
+        "https://ehr.example/fhir#x",
+        "file:///etc/passwd",
+        "gopher://127.0.0.1/",
+        "",
+    ],
+)
+def test_an_address_that_leads_elsewhere_is_not_asked(world: World, url: str) -> None:
+    """What is no FHIR base, or a cloud's own, is refused in words before anything is sent (row 2)."""
+    world.services = replace(world.services, ehr=lambda source: FhirEhr(FhirHttp(source.base_url), source))
+    admin = signed_in_client(world)
+
+    answer = admin.post("/admin/sources/new", {**NEW, "base_url": url})
+
+    assert answer.status_code == 422
+    assert "The address of a source" in answer.text
+    with world.look() as uow:
+        assert [source.slug for source in uow.sources.all()] == ["main"]
 
 
 def test_a_source_is_tested_in_words(admin: AdminClient) -> None:
