@@ -61,6 +61,11 @@ class Place:
         return self.folder / "milepost.jwk"
 
     @property
+    def audit_heads(self) -> Path:
+        """Where Milepost keeps the heads of its audit log, unless it is told another place."""
+        return self.folder / "audit-heads.log"
+
+    @property
     def clients(self) -> Path:
         """What the EHR is told of Milepost."""
         return self.folder / "clients.json"
@@ -79,6 +84,11 @@ class Place:
     def settings_file(self) -> Path:
         """For a shell that is to use Milepost's command on the demo."""
         return self.folder / "env"
+
+    @property
+    def first_password(self) -> Path:
+        """With which the accounts for the admin pages are opened the first time."""
+        return self.folder / "first-password"
 
     @property
     def command_log(self) -> Path:
@@ -110,8 +120,8 @@ class Place:
         shutil.rmtree(self.hapi, ignore_errors=True)
         for side in ("", "-wal", "-shm"):
             self.database.with_name(self.database.name + side).unlink(missing_ok=True)
-        kept = (self.key_file, self.jwk_file, self.enrolments, self.settings_file, self._books)
-        for file in (*kept, self.clients, self.command_log, self.run_log, self.ehr_log):
+        kept = (self.key_file, self.jwk_file, self.enrolments, self.settings_file, self._books, self.first_password)
+        for file in (*kept, self.audit_heads, self.clients, self.command_log, self.run_log, self.ehr_log):
             file.unlink(missing_ok=True)
 
     def practice(self) -> Practice | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from deploy.demo import children, front, trial
+from deploy.demo import accounts, children, front, trial
 from deploy.demo.chart_side import OUR_TAG, Ehr
 from deploy.demo.children import HOST, Child
 from deploy.demo.command import MILEPOST, Command
@@ -181,6 +181,9 @@ class Demo:
         with self.screen.step("milepost issuer add", "and a role for each of the EHR's people") as step:
             front.introduce(command, demo_ehr, SLUG)
             step.words = f"charts of {demo_ehr.url} may open the panel; {len(PEOPLE)} people have a role"
+        with self.screen.step("milepost user add", "accounts for the admin pages") as step:
+            accounts.invite(command, self.place)
+            step.words = f"{len(accounts.ACCOUNTS)} people may sign in at /admin"
         self._sweep(command, "milepost sweep")
         if practice.to_enrol:
             with self.screen.step("milepost enrol", f"{practice.to_enrol} patients") as step:
@@ -255,11 +258,27 @@ class Demo:
             self.screen.say(f"Enter a no-show; within seconds it is a missed step ({tried.step}):", style="bold")
             self.screen.exactly(tried.entered_by(ehr.base))
             self.screen.exactly(f"{milepost} explain {tried.patient}")
+        self._tell_of_admin_pages(web_port)
         self.screen.say()
         self.screen.say(
             "All of it runs until Ctrl-C. Now open the EHR, log in, and see the panel in a chart:", style="bold"
         )
         self.screen.exactly(f"{demo_ehr.url}/")
+
+    def _tell_of_admin_pages(self, web_port: int) -> None:
+        """Where they are, who may come in, and what to look at."""
+        password = accounts.first_password(self.place)
+        if password is None:
+            return
+        self.screen.say()
+        self.screen.say("The admin pages: queues, programs, people, connections, the audit log.", style="bold")
+        self.screen.exactly(f"{web_at(web_port)}/admin")
+        self.screen.say(
+            f"The password for each first sign-in is {password}; the code is left empty then. Milepost asks for a password "
+            "of your own, and shows a picture for the authenticator app on your telephone."
+        )
+        for one in accounts.ACCOUNTS:
+            self.screen.fact(f"  {one.name}", f"{one.person}. {one.look}")
 
     def _stay(self, *running: Child) -> None:
         while True:

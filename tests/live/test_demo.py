@@ -78,6 +78,7 @@ def test_the_demo_tells_what_stands_in_the_server_and_a_second_one_doubles_nothi
     assert line_of(first, r"Patients +(\d+) in the EHR") == (str(PATIENTS),)
     assert line_of(first, r"in front of HAPI: from here on by (token)")
     assert line_of(first, r"may open the panel; (\d+) people have a role") == ("4",)
+    assert line_of(first, r"(\d+) people may sign in at /admin") == ("5",)
 
     second = run_demo(tmp_path / "demo", ehr.base, ehr.tag)
 

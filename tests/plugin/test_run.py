@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from plugin.run import WORKERS, Part, parts, supervise
-from tasks.routes import ACTING, PEOPLE, READING
+from tasks.routes import ACTING, PEOPLE, PREVIEWING, READING
 
 PATIENT = "import time; time.sleep(60)"
 
@@ -86,7 +86,7 @@ def test_what_does_not_listen_is_killed(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_the_parts_consume_every_route() -> None:
     """The names in plugin/run.py, which may not import Celery's, are those of tasks/routes.py."""
-    assert WORKERS == {"reading": READING, "acting": ACTING, "people": PEOPLE}
+    assert WORKERS == {"reading": READING, "acting": ACTING, "people": PEOPLE, "previewing": PREVIEWING}
     started = ["web", "reading worker", "acting worker", "people worker", "beat"]
     assert [p.name for p in parts("127.0.0.1:8700")] == started
 

@@ -28,7 +28,8 @@ def test_clearing_takes_what_is_the_demos_and_nothing_else(tmp_path: Path) -> No
     """A folder that was named by mistake loses nothing."""
     place = Place(tmp_path)
     place.hapi.mkdir()
-    for file in (place.hapi / "h2.mv.db", place.database, place.key_file, place.settings_file, tmp_path / "thesis.txt"):
+    ours = (place.database, place.key_file, place.audit_heads, place.first_password, place.settings_file)
+    for file in (place.hapi / "h2.mv.db", *ours, tmp_path / "thesis.txt"):
         file.touch()
     place.keep(PRACTICE)
 

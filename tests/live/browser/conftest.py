@@ -13,22 +13,25 @@ from typing import Any
 
 import pytest
 import redis
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, ViewportSize, sync_playwright
 
+from deploy.demo import accounts
 from deploy.demo.generator.__main__ import this_day
 from deploy.demo.site import Site, prepared
 from deploy.hapi.server import HapiServer
 from deploy.services.chromium import options
 from deploy.services.process import binary
+from tests.live.browser.colleague import Colleague
 from tests.live.browser.practice import Practice, entered
 from tests.live.browser.visitor import Visitor
 from tests.servers import RedisServer
 
 ALLOWED, BLOCKED = 0, 1
 """Third-party cookies, as Chromium's own setting has them."""
+DESK: ViewportSize = {"width": 1200, "height": 900}
 
-PARTS = ("web", "people worker")
-"""Of Milepost: what shows, and what reads for a launch and carries out an act."""
+PARTS = ("web", "people worker", "previewing worker")
+"""Of Milepost: what shows, what reads for a launch and carries out an act, and what works out a preview."""
 
 
 @dataclass
@@ -127,6 +130,57 @@ def cookies(request: pytest.FixtureRequest, playwright: Playwright, stage: Stage
         visitor.has_foreign_cookies = request.param == ALLOWED
         yield visitor
         _nothing_left_over([visitor])
+
+
+@dataclass
+class Staff:
+    """The practice's people at the admin pages, by their accounts; each sets up the sign-in when asked for first, and keeps
+    one browser for all tests."""
+
+    chromium: Browser
+    site: Site
+    held: contextlib.ExitStack
+    known: dict[str, Colleague] = field(default_factory=dict)
+
+    def __call__(self, account: str) -> Colleague:
+        """Signed in."""
+        if account not in self.known:
+            made = self.newcomer(account)
+            made.sets_up(accounts.first_password(self.site.place) or "")
+            self.known[account] = made
+        return self.known[account]
+
+    def newcomer(self, account: str) -> Colleague:
+        """A browser that Milepost has not seen."""
+        wished: dict[str, Any] = {"reduced_motion": "reduce", "viewport": DESK}  # Any: as above
+        context = self.held.enter_context(contextlib.closing(self.chromium.new_context(**wished)))
+        visitor = Visitor(context, self.site)
+        return Colleague(visitor, account, context.new_page())
+
+
+@pytest.fixture(scope="session")
+def accounts_made(stage: Stage) -> None:
+    """Those of the demo."""
+    accounts.invite(stage.site.command, stage.site.place)
+
+
+@pytest.fixture(scope="session")
+def everybody(chromium: Browser, stage: Stage, accounts_made: None) -> Iterator[Staff]:
+    """Nobody is signed in before they are asked for."""
+    with contextlib.ExitStack() as held:
+        yield Staff(chromium, stage.site, held)
+
+
+@pytest.fixture
+def staff(everybody: Staff) -> Iterator[Staff]:
+    """At the end of each test none of their browsers may have complained."""
+    yield everybody
+    visitors = [one.visitor for one in everybody.known.values()]
+    try:
+        _nothing_left_over(visitors)
+    finally:
+        for visitor in visitors:
+            visitor.forget()
 
 
 def _nothing_left_over(visitors: list[Visitor]) -> None:

@@ -14,6 +14,9 @@ PATIENTS = 4
 LONG_PLAN = 200
 ACTED_IN = ("place", "keyboard", "field", "late", "away")
 """Charts in which somebody acts, one for each test, so that the others stay as they are."""
+IN_PROGRAM = (10, 40, 50, 60, 80, 120)
+"""Days since the chronic care program of a patient began; one patient each."""
+DEFINITION = "https://milepost.example/PlanDefinition/chronic-care"
 CANARY = "canary.example"
 """A host that nobody has; what is asked of it was asked by markup in a chart."""
 
@@ -58,6 +61,11 @@ class Practice:
         assert by in ACTED_IN
         return f"{self.tag}-acted-{by}"
 
+    def in_program(self, days: int) -> str:
+        """The chart of one of ``IN_PROGRAM``, in which nothing of the program has happened yet."""
+        assert days in IN_PROGRAM
+        return f"{self.tag}-program-{days}"
+
     def needles(self, patient: str) -> tuple[str, ...]:
         """What tells that something is this patient's, wherever it turns up."""
         number = patient.rpartition("-")[2]
@@ -78,6 +86,10 @@ def entered(base: str, tag: str, today: date) -> Practice:
         id_ = f"{tag}-acted-{by}"
         four = [_step(f"Visit {place}", today + timedelta(days=30 * place - 20)) for place in range(4)]
         made += [_patient(id_, f"Testfall {by}"), _plan(id_, "Four visits", four, today)]
+    for days in IN_PROGRAM:
+        id_, begun = f"{tag}-program-{days}", {"start": (today - timedelta(days=days)).isoformat()}
+        plan = _plan(id_, "Chronic care", [], today) | {"instantiatesCanonical": [DEFINITION], "period": begun}
+        made += [_patient(id_, f"Programfall {days}"), plan]
     for resource in made:
         resource["meta"] = {"tag": [{"system": TAG_SYSTEM, "code": tag}]}
     post(server, transaction(made))

@@ -57,6 +57,11 @@ class Visitor:
         """What nobody expected."""
         return [one for one in self.complaints if not any(words in one for words in self._expected)]
 
+    def forget(self) -> None:
+        """What happened so far, for a browser that is used by several tests."""
+        for told in (self.complaints, self.strangers, self._expected, self._answers):
+            told.clear()
+
     # ------------------------------------------------------------------------------------------------ the EHR
     def logs_in(self, login: str = "stubbins") -> None:
         """As one of the EHR's four people, without looking at its pages."""
@@ -155,15 +160,24 @@ def keys_of(frame: Frame) -> Mapping[str, str]:
     }
 
 
-def findings(page: Page, *, where: str, within: str | None = None) -> list[str]:
-    """What axe finds that keeps somebody out, on the whole page or within one part of it."""
-    found = Axe().run(page, context=within, options=_AXE)
+def findings(page: Page, *, where: str, within: str | None = None, rules: Sequence[str] = ()) -> list[str]:
+    """What axe finds that keeps somebody out, on the whole page or within one part of it; by these rules, else by all."""
+    found = Axe().run(page, context=within, options={**_AXE, **({"runOnly": list(rules)} if rules else {})})
     return [
         f"{where}: {one['id']} ({one['impact']}) at {node['target']}: {node['html'][:200]} {node['failureSummary']}"
         for one in found.response["violations"]
         if one["impact"] in _GRAVE
         for node in one["nodes"]
     ]
+
+
+def by_day_and_by_night(page: Page, *, where: str) -> list[str]:
+    """What axe finds on the whole page in light, and of its colours in the dark, too."""
+    found = findings(page, where=f"{where}, light")
+    page.emulate_media(color_scheme="dark")
+    found += findings(page, where=f"{where}, dark", rules=["color-contrast"])
+    page.emulate_media(color_scheme="light")
+    return found
 
 
 def open_all(page: Page, which: str = "details") -> None:
