@@ -87,7 +87,7 @@ def test_what_does_not_listen_is_killed(tmp_path: Path, monkeypatch: pytest.Monk
 def test_the_parts_consume_every_route() -> None:
     """The names in plugin/run.py, which may not import Celery's, are those of tasks/routes.py."""
     assert WORKERS == {"reading": READING, "acting": ACTING, "people": PEOPLE, "previewing": PREVIEWING}
-    started = ["web", "reading worker", "acting worker", "people worker", "beat"]
+    started = ["web", "reading worker", "acting worker", "people worker", "previewing worker", "beat"]
     assert [p.name for p in parts("127.0.0.1:8700")] == started
 
 
