@@ -50,6 +50,7 @@ def source() -> None:
 @click.option("--client-id", metavar="ID", help="As which we get our own tokens there (SMART Backend Services).")
 @click.option("--auth-host", "auth_hosts", multiple=True, metavar="HOST[:PORT]", help="Where else tokens are given.")
 @click.option("--auth-scope", "auth_scopes", multiple=True, metavar="SCOPE", help="Asked for, instead of all we need.")
+@click.option("--vouched", is_flag=True, help="You know the server, although it says nothing before a token is shown.")
 def add(  # one argument for each option
     *,
     slug: str,
@@ -61,6 +62,7 @@ def add(  # one argument for each option
     client_id: str | None,
     auth_hosts: Sequence[str],
     auth_scopes: Sequence[str],
+    vouched: bool,
 ) -> None:
     """Adds a FHIR server under a short name, after asking it what it can do. The name is given once."""
     if client_id is not None and token_file is not None:
@@ -78,7 +80,7 @@ def add(  # one argument for each option
         auth_hosts=tuple(auth_hosts),
         auth_scopes=tuple(auth_scopes),
     )
-    added = add_source(built, wanted, by=who_is_here(), told=TERMINAL)
+    added = add_source(built, wanted, is_vouched_for=vouched, by=who_is_here(), told=TERMINAL)
     click.echo(f"Source {added.slug}: added, {_software(added)}.")
     _subscribe(built, added)
     click.echo(f"Next: `milepost sweep {added.slug}`.")

@@ -158,7 +158,7 @@ def _meet(services: Services, source: Source, is_vouched_for: bool) -> None:
             return
         raise CannotDo(
             f"Source {source.slug}: it does not say who it is before a token is shown, so none was shown. If you know "
-            "this server, say so and add it again."
+            "this server, vouch for it (--vouched) and add it again."
         ) from error
     address = str(said.get("address") or "")
     known = {_host(url) for url in (source.base_url, *source.link_aliases)}

@@ -133,7 +133,8 @@ def _shown(name: str, value: Any) -> Any:
 def _exceptions(table: Table, row: Mapping[str, Any], owners: Mapping[int, str]) -> Json:
     """What can be compared in another form only."""
     if table is tables.work_item:
-        return {"key": _named(row["key"], owners), "due_at": str(row["due_at"])[:10]}
+        # its place in the queue holds the minute at which it is due
+        return {"key": _named(row["key"], owners), "due_at": str(row["due_at"])[:10], "rank": row["rank"] is not None}
     if table is tables.transition and row["kind"] == "work-item":
         return {"key": _named(row["key"], owners)}
     if table is tables.effect:

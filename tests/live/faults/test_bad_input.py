@@ -136,7 +136,7 @@ SERVERS = {
     "another JSON": (answers(200, b'{"hello":"world"}'), 1, "no FHIR resource"),
     "R5": (answers(200, a_statement("Patient", "CarePlan", "Task", version="5.0.0")), 1, "R4"),
     "without Task": (answers(200, a_statement("Patient", "CarePlan")), 1, "does not offer Task"),
-    "wrong token": (answers(401, b"{}"), 1, "the token was not accepted"),
+    "a stranger": (answers(401, b"{}"), 1, "does not say who it is before a token is shown"),
     "elsewhere": (answers(302, b"", Location="http://127.0.0.1:9/fhir"), 1, "redirects are not followed"),
 }
 
@@ -152,6 +152,17 @@ def test_a_server_that_will_not_do(folder: Path, name: str) -> None:
 
     assert_refused(ended, code, words)
     assert "No source yet" in installed(folder).run("status").out
+
+
+def test_a_wrong_token(folder: Path) -> None:
+    """Somebody knows the server, which says nothing without a token; it does not take this one."""
+    (folder / "token").write_text(CANARY)
+    with rogue_server() as rogue:
+        rogue.plays(answers(401, b"{}"))
+        wanted = ("source", "add", "main", rogue.url, "--token-file", str(folder / "token"), "--vouched")
+        ended = installed(folder).run(*wanted)
+
+    assert_refused(ended, 1, "the token was not accepted")
 
 
 def test_a_server_that_is_not_there(folder: Path) -> None:
