@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self, cast
 
 from plugin.domain.audit import AuditEntry
-from plugin.domain.errors import BadInput, UnknownName
+from plugin.domain.errors import BadInput, CannotDo, UnknownName
 from plugin.domain.job import JobRun
 from plugin.domain.ledger import EffectState
 from plugin.domain.record import CarePlan, Coding, Fact, Record, Statement
@@ -172,6 +172,9 @@ class FakeSources(Part):
 
     def lock(self, source: Source) -> None:
         """There is one writer."""
+        known = self._tables.sources.get(source.id)
+        if source.id in self._tables.removed or (known is not None and known.leaving is not None):
+            raise CannotDo(f"Source {source.slug}: it is being removed.")
 
     def by_hook(self, path: str) -> Source | None:
         return next((s for s in self._tables.sources.values() if s.hook_path == path), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal, Protocol
@@ -210,8 +210,13 @@ class FakeDrafts(Part):
         return next((draft for draft in self.all() if (draft.kind, draft.code) == (kind, code)), None)
 
     def all(self) -> Sequence[ConfigDraft]:
-        edited = [draft for draft in self._tables.drafts.values() if draft.of == "change"]
-        return sorted(edited, key=lambda draft: (draft.changed_at, draft.id), reverse=True)
+        return self._newest_first(draft for draft in self._tables.drafts.values() if draft.of == "change")
+
+    def begun(self) -> Sequence[ConfigDraft]:
+        return self._newest_first(draft for draft in self._tables.drafts.values() if draft.of != "change")
+
+    def _newest_first(self, drafts: Iterable[ConfigDraft]) -> Sequence[ConfigDraft]:
+        return sorted(drafts, key=lambda draft: (draft.changed_at, draft.id), reverse=True)
 
     def revision(self, id_: int, revision: int) -> tuple[Mapping[str, object], str, datetime]:
         if (id_, revision) not in self._tables.revisions:

@@ -83,6 +83,10 @@ class SqlDrafts:
         """See the port."""
         return self._find(config_draft.c.sort == "change")
 
+    def begun(self) -> Sequence[ConfigDraft]:
+        """See the port."""
+        return self._find(config_draft.c.sort != "change")
+
     def revision(self, id_: int, revision: int) -> tuple[Mapping[str, object], str, datetime]:
         """See the port."""
         c = config_revision.c

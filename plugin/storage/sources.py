@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, insert, or_, select, update
 
 from plugin.domain.audit import AuditEntry
-from plugin.domain.errors import BadInput, UnknownName
+from plugin.domain.errors import BadInput, CannotDo, UnknownName
 from plugin.domain.ledger import EffectState
 from plugin.domain.source import Cursor, SetAside, Source
 from plugin.storage import tables
@@ -124,8 +124,13 @@ class SqlSources:
 
     def lock(self, source: Source) -> None:
         """See the port. Rows that refer to the source may still come: a person's statement waits for no page."""
-        one = select(_TABLE.c.id).where(_TABLE.c.id == source.id)
-        self._transaction.run(one.with_for_update(key_share=True))
+        for leaving, removed_at in self._locked(source):
+            if leaving is not None or removed_at is not None:
+                raise CannotDo(f"Source {source.slug}: it is being removed, nothing is read there any more.")
+
+    def _locked(self, source: Source) -> Sequence[AnyRow]:
+        one = select(_TABLE.c.leaving, _TABLE.c.removed_at).where(_TABLE.c.id == source.id)
+        return self._transaction.rows(one.with_for_update(key_share=True))
 
     def cursor(self, source: Source, type_: str) -> Cursor:
         """See the port."""
@@ -200,7 +205,8 @@ class SqlSources:
         return counts
 
     def forget(self, source: Source, now: datetime, *, by: str, told: Mapping[str, object]) -> None:
-        """See the port."""
+        """See the port. A page that is just being stored is waited for, and forgotten with the rest."""
+        self._locked(source)
         for table in _OF_READING:
             self._transaction.run(delete(table).where(table.c.source_id == source.id))
         untracked = dict.fromkeys(("tracked_at", "next_change_at", "waits_since", "found_by"))

@@ -125,6 +125,9 @@ class Drafts(Protocol):
     def all(self) -> Sequence[ConfigDraft]:
         """Every draft that is worked at, newest change first."""
 
+    def begun(self) -> Sequence[ConfigDraft]:
+        """Roll backs and retirements that were begun and are neither published nor given up, newest first."""
+
     def revision(self, id_: int, revision: int) -> tuple[Mapping[str, object], str, datetime]:
         """What was saved then: body, by, at; of discarded and published drafts too. UnknownName."""
 

@@ -3,7 +3,7 @@ of the latter (reading every fact takes minutes at 100,000 plans; a search must 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from plugin.domain.configuration import PROGRAM
@@ -27,12 +27,6 @@ def find_codes(services: Services, query: str) -> Sequence[CodeChoice]:
     with services.database.begin(reading=True) as uow:
         seen = uow.codes.find(words, _LOOKED_AT)
         return choices(query, _named(services, uow), seen, SHOWN)
-
-
-def patients_with(services: Services, codes: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
-    """How many patients have each of these codes in their charts; those that were never seen are left out."""
-    with services.database.begin(reading=True) as uow:
-        return {key: one.patients for key, one in uow.codes.among(codes).items()}
 
 
 def count_codes(services: Services) -> bool:

@@ -76,6 +76,13 @@ def all_drafts(services: Services, me: SignedIn) -> Sequence[ConfigDraft]:
         return uow.drafts.all()
 
 
+def begun_drafts(services: Services, me: SignedIn) -> Sequence[ConfigDraft]:
+    """Roll backs and retirements that somebody began and left, newest first."""
+    check_can(me.roles, Action.READ, Data.PROGRAMS)
+    with services.database.begin(reading=True) as uow:
+        return uow.drafts.begun()
+
+
 def save_draft(
     services: Services, me: SignedIn, draft_id: int, body: Mapping[str, object], seen: int, *, keep_stale: bool = True
 ) -> ConfigDraft:

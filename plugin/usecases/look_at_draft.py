@@ -123,7 +123,7 @@ def look_at_part(
 
 def _practice(services: Services, uow: UnitOfWork, body: Part, languages: Mapping[str, str]) -> _Practice:
     current = uow.configurations.current(services.clock())
-    drafts = [draft for draft in uow.drafts.all() if draft.of == "change"]
+    drafts = uow.drafts.all()
     programs, ladders = (
         {
             **{draft.code: text_of(draft.body, "title") or draft.code for draft in drafts if draft.kind == kind},

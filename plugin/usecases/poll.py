@@ -15,9 +15,14 @@ def poll_all(services: Services) -> None:
 
 
 def reconcile_all(services: Services) -> None:
-    """Asks for a comparison of each source that is not paused."""
+    """Asks for a comparison of each source that is not paused, and once more for the removal of each that is to leave: its
+    job may have been lost, or its server away."""
     for source in _active(services):
         services.jobs.reconcile(source.id)
+    with services.database.begin(reading=True) as uow:
+        leaving = [source.id for source in uow.sources.all() if source.leaving is not None]
+    for id_ in leaving:
+        services.jobs.leave(id_)
 
 
 def source_of_hook(services: Services, path: str) -> Source | None:

@@ -116,7 +116,7 @@ def _listed(services: Services, uow: UnitOfWork, kind: str) -> Iterator[Listed]:
     current = uow.configurations.current(now)
     in_force = {version.code: version for version in current if version.kind == kind}
     coming = {one.code: one for one in reversed(uow.configurations.scheduled(now)) if one.kind == kind}
-    drafts = {draft.code: draft for draft in uow.drafts.all() if draft.kind == kind and draft.of == "change"}
+    drafts = {draft.code: draft for draft in uow.drafts.all() if draft.kind == kind}
     counts = uow.plans.following() if kind == PROGRAM else _named_ladders(current)
     people = names_of(uow)
     for code in sorted({*uow.configurations.codes(kind), *drafts}):

@@ -1,21 +1,20 @@
 """Remove a source: what we wrote there stays, says that it counts no more, or is deleted; then its chart is forgotten here.
 
-The wish is stored first and carried out by a worker, so that a crash loses nothing: each part can be done again.
+The wish is stored first and carried out by a worker, so that a crash loses nothing: each part can be done again, and a
+wish that was not carried out is asked for again each night.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from plugin.domain.errors import BadInput, TemporaryFailure
-from plugin.domain.source import HowToTakeBack, Leaving, Source, TakenBack
+from plugin.domain.source import HowToTakeBack, Leaving, Source
 from plugin.usecases.services import Services
 
 _AT_MOST = 5
 """Rounds over what we wrote: something that was under way when the source was paused may have come after the first."""
-
-Progress = Callable[[TakenBack], None]
 
 
 @dataclass(slots=True)
@@ -51,7 +50,7 @@ def leave_source(
 
 
 def stay(services: Services, source: Source, *, by: str, told: Mapping[str, object] | None = None) -> Source:
-    """The source is not removed after all; it stays paused, until somebody lets it go on. BadInput when it is gone."""
+    """The source is not removed after all; it stays paused, until somebody lets it go on. UnknownName when it is gone."""
     with services.database.begin() as uow:
         uow.sources.get(source.slug)
         staying = replace(uow.sources.by_id(source.id), leaving=None)
@@ -60,9 +59,7 @@ def stay(services: Services, source: Source, *, by: str, told: Mapping[str, obje
     return staying
 
 
-def carry_out_leaving(
-    services: Services, source_id: int, *, by: str = "milepost", progress: Progress | None = None
-) -> Removed:
+def carry_out_leaving(services: Services, source_id: int, *, by: str = "milepost") -> Removed:
     """Takes back what the wish says, then forgets the source. Nothing for a source that nobody wants removed."""
     with services.database.begin(reading=True) as uow:
         source = uow.sources.by_id(source_id)
@@ -70,7 +67,7 @@ def carry_out_leaving(
         return Removed()
     removed = Removed()
     if source.leaving != "keep":
-        _take_back(services, source, source.leaving, removed, progress)
+        _take_back(services, source, source.leaving, removed)
     with services.database.begin() as uow:
         now = services.clock()
         if removed.is_complete:
@@ -81,9 +78,7 @@ def carry_out_leaving(
     return removed
 
 
-def _take_back(
-    services: Services, source: Source, how: HowToTakeBack, removed: Removed, progress: Progress | None
-) -> None:
+def _take_back(services: Services, source: Source, how: HowToTakeBack, removed: Removed) -> None:
     ehr = services.ehr(source)
     for _ in range(_AT_MOST):
         removed.refused.clear()
@@ -92,8 +87,6 @@ def _take_back(
             done += part.done
             removed.done[part.type] = removed.done.get(part.type, 0) + part.done
             removed.refused.extend(part.refused)
-            if progress:
-                progress(part)
         if done == 0 or (how == "delete" and not ehr.ours_by_type()):
             return
     if not removed.refused:

@@ -47,11 +47,6 @@ def practice_of(services: Services, versions: Sequence[ConfigVersion]) -> Practi
     return services.practice
 
 
-def practice_for(services: Services, uow: UnitOfWork, now: datetime) -> Practice:
-    """The practice with the calendar in force."""
-    return practice_of(services, uow.configurations.current(now))
-
-
 def limits_for(services: Services, uow: UnitOfWork, now: datetime) -> Limits:
     """The limits in force; the default ones where the practice has set none."""
     for version in uow.configurations.current(now):

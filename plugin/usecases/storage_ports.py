@@ -274,7 +274,8 @@ class Sources(Protocol):
 
     def lock(self, source: Source) -> None:
         """Until the transaction ends, no other page of this source is stored: who is tracked and where the cursors
-        stand must not move between the two questions. On SQLite the one writer is the lock."""
+        stand must not move between the two questions. On SQLite the one writer is the lock. CannotDo for a source that
+        is being removed, or was: what a reading still brings is not stored."""
 
     def by_hook(self, path: str) -> Source | None:
         """By the hook's path part."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
 
 from plugin.domain.audit import AuditEntry, AuditRow
+from ui_extension.admin.spreadsheet import csv_line
 from ui_extension.panel.words import SAID
 
 _ACTIONS: Mapping[str, str] = {
@@ -91,7 +90,6 @@ _DETAILS: Mapping[str, str] = {
 }
 _COLUMNS = ("row", "at", "who", "name", "action", "record", "why", "from", "detail", "sealed as", "hash")
 _AT_THE_COMMAND_LINE = " at the command line"
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def action_words(action: str) -> str:
@@ -136,12 +134,12 @@ def detail_lines(entry: AuditEntry) -> list[tuple[str, str]]:
 
 
 def csv_lines(rows: Iterable[tuple[AuditRow, str]]) -> Iterator[str]:
-    """A spreadsheet's file, header first. A cell that a spreadsheet would take for a formula is marked as text."""
-    yield _csv_line(_COLUMNS)
+    """A spreadsheet's file, header first."""
+    yield csv_line(_COLUMNS)
     for row, name in rows:
         told = as_object(row, name)
         cells = (json.dumps(told[c], ensure_ascii=False) if c == "detail" else told[c] for c in _COLUMNS)
-        yield _csv_line(_harmless("" if cell is None else str(cell)) for cell in cells)
+        yield csv_line(cells)
 
 
 def json_lines(rows: Iterable[tuple[AuditRow, str]]) -> Iterator[str]:
@@ -166,16 +164,6 @@ def as_object(row: AuditRow, name: str) -> Mapping[str, object]:
         row.hash,
     )
     return dict(zip(_COLUMNS, told, strict=True))
-
-
-def _csv_line(cells: Iterable[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow(cells)
-    return text.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_BEGINS_A_FORMULA) else cell
 
 
 def _text(value: object) -> str:

@@ -8,10 +8,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from plugin.domain.configuration import KINDS
 from plugin.domain.errors import BadForm, UnknownName
 from plugin.domain.permissions import Action, Data, can
+from plugin.usecases.drafts import begun_drafts
 from plugin.usecases.roll_back import History, all_histories, history_of, retire, roll_back, take_back
 from plugin.usecases.services import Services
 from ui_extension.admin.access import may, signed_in
-from ui_extension.admin.version_words import KIND_WORDS, PLURALS, standing_of, when_in
+from ui_extension.admin.version_words import KIND_WORDS, PLURALS, standing_of, verb_of, when_in
 
 _KIND = f"<any({', '.join(KINDS)}):kind>"
 
@@ -26,6 +27,8 @@ def version_pages(services: Services) -> Blueprint:
         return render_template(
             "admin/versions/list.html",
             histories=all_histories(services, signed_in()),
+            begun=begun_drafts(services, signed_in()),
+            verb=verb_of,
             kinds=KIND_WORDS,
             now=services.clock(),
             when=when_in(services.practice.zone),

@@ -107,6 +107,7 @@ def test_roll_back_beside_a_draft(any_database: Database) -> None:
         assert back.id != draft.id
         assert unit.drafts.get(back.id).of == "roll-back"
         assert unit.drafts.all() == [draft]
+        assert [begun.of for begun in unit.drafts.begun()] == ["roll-back"]
         assert unit.drafts.of("program", "chronic-care") == draft
         with pytest.raises(BadInput):
             unit.drafts.save(back.id, BODY, seen=1, by="user:2", now=LATER)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from plugin.domain.errors import BadInput, UnknownName
+from plugin.domain.errors import BadInput, CannotDo, UnknownName
 from plugin.domain.record import Said, Statement
 from plugin.domain.source import Cursor, SetAside, Source
 from plugin.storage import tables
@@ -127,3 +127,16 @@ def test_slug_and_server_stay_together(database: Database, read: Source, other: 
 
     with database.begin() as unit, pytest.raises(BadInput, match="was here before"):
         unit.sources.add(a_source(**other), LATER)
+
+
+def test_what_a_reading_still_brings_is_not_stored(database: Database, read: Source) -> None:
+    """From the wish on, and after it was carried out: a first reading takes an hour, and asks for the lock at each page."""
+    with database.begin() as unit:
+        unit.sources.update(replace(read, leaving="keep"), NOW)
+        unit.commit()
+
+    with database.begin() as unit, pytest.raises(CannotDo, match="being removed"):
+        unit.sources.lock(read)
+    forget(database, read)
+    with database.begin() as unit, pytest.raises(CannotDo, match="being removed"):
+        unit.sources.lock(read)

@@ -11,7 +11,7 @@ from plugin.domain.record import Coding
 from plugin.usecases.come_into_force import come_into_force
 from plugin.usecases.drafts import begin_draft
 from plugin.usecases.roll_back import retire, roll_back
-from plugin.usecases.rules import practice_for, rules_at, rules_for
+from plugin.usecases.rules import practice_of, rules_at, rules_for
 from plugin.usecases.second_person import approve
 from plugin.usecases.tick import tick
 from tests.builders import HBA1C, LOINC, World, a_patient, a_plan, a_result, an_order
@@ -174,7 +174,7 @@ def test_calendar_in_force_is_gone_by(practice: World) -> None:
     published(practice, me, draft)
 
     with practice.look() as uow:
-        new = practice_for(practice.services, uow, practice.clock())
+        new = practice_of(practice.services, uow.configurations.current(practice.clock()))
         assert rules_for(practice.services, uow, practice.source, practice.clock()).practice == new
         before = rules_at(practice.services, uow, practice.source, now - MOMENT).practice
     assert (new.zone, new.is_working_day(closed), before.is_working_day(closed)) == (old.zone, False, True)
@@ -182,7 +182,7 @@ def test_calendar_in_force_is_gone_by(practice: World) -> None:
     assert tick(practice.services).claimed == 1
     published(practice, me, roll_back(practice.services, me, CALENDAR, THE_PRACTICE, "1"))
     with practice.look() as uow:
-        assert practice_for(practice.services, uow, practice.clock()) == old
+        assert practice_of(practice.services, uow.configurations.current(practice.clock())) == old
 
 
 def test_published_while_a_tick_runs(practice: World) -> None:

@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from plugin.domain.errors import BadInput, TemporaryFailure, UnknownName
-from plugin.domain.source import HowToTakeBack, Leaving, TakenBack
+from plugin.domain.errors import BadInput, CannotDo, TemporaryFailure, UnknownName
+from plugin.domain.source import Cursor, HowToTakeBack, Leaving, TakenBack
 from plugin.usecases.deliver import deliver
+from plugin.usecases.ingest import ingest
+from plugin.usecases.poll import reconcile_all
 from plugin.usecases.remove_source import carry_out_leaving, checked_leaving, leave_source, stay, written_there
 from tests.builders import World, a_patient, a_plan
 from tests.fakes import FakeEhr, FakeServer
@@ -53,6 +55,30 @@ def test_the_wish_alone_stops_reading_and_writing(stage: World) -> None:
     source = stage.now_source()
     assert (source.leaving, source.paused) == ("delete", True)
     assert stage.server.taken_back is None
+
+
+def test_a_reading_that_is_under_way_brings_nothing_back(stage: World) -> None:
+    """The sweep knows the source as it was before somebody wanted it removed."""
+    before = stage.now_source()
+    leave_source(stage.services, before, "keep", by=WHO)
+    carry_out_leaving(stage.services, before.id)
+    stage.server.put(a_patient(2), a_plan(2))
+    (page,) = (page for page in stage.ehr.pages("Patient", Cursor()) if page.facts)
+
+    with pytest.raises(CannotDo):
+        ingest(stage.services, before, page)
+
+    assert stage.kept() == set()
+
+
+def test_a_wish_whose_job_was_lost_is_asked_for_again(stage: World) -> None:
+    """Each night, with the comparisons."""
+    leave_source(stage.services, stage.source, "keep", by=WHO)
+    stage.jobs.asked.clear()
+
+    reconcile_all(stage.services)
+
+    assert stage.jobs.asked == [f"leave {stage.source.id}"]
 
 
 def test_somebody_thinks_again(stage: World) -> None:

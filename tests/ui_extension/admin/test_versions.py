@@ -209,6 +209,21 @@ def test_roll_back_and_retire(world: World, lee: AdminClient) -> None:
     assert lee.post(f"/admin/versions/program/{CODE}/roll-back", {"version": "8"}).status_code == 404
 
 
+def test_a_roll_back_that_was_begun_is_not_lost(world: World, lee: AdminClient) -> None:
+    """Whoever left it finds it in the list, until it is published or given up; a change has its place at its program."""
+    me = _me(world, lee)
+    published(world, me, drafted(world, me, retitled("Sooner")))
+    assert "Begun and not published yet" not in lee.get("/admin/versions").text
+    back = lee.post(f"/admin/versions/program/{CODE}/roll-back", {"version": "1"})
+
+    page = lee.get("/admin/versions").text
+
+    assert "Begun and not published yet" in page
+    assert f'href="{back.location}"' in page
+    lee.post(f"/admin/drafts/{back.location.split('/')[3]}/give-up")
+    assert "Begun and not published yet" not in lee.get("/admin/versions").text
+
+
 def test_list_of_versions(world: World, lee: AdminClient) -> None:
     """Everything that is shipped, with its version; a code that never was is no page."""
     page = lee.get("/admin/versions").text
