@@ -1,4 +1,4 @@
-"""Builds what runs: settings in, services out. The only file that names concrete classes."""
+"""Builds what runs: settings in, services out. With opening.py beside it the only file that names concrete classes."""
 
 from __future__ import annotations
 
@@ -10,29 +10,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from fhir_adapters.bundle import read_bundle
+from plugin import opening
 from plugin.catalog.loader import LADDER, FileCatalog, parse_program
 from plugin.config import Settings
 from plugin.domain.backup import HEADS, KEYS, SIGNING_KEYS
 from plugin.domain.calendar import Practice
 from plugin.domain.errors import BadProgram, CannotDo
-from plugin.domain.issuer import Issuer
 from plugin.domain.job import Periodic
 from plugin.domain.program import Program
 from plugin.domain.seal import Head
-from plugin.domain.source import Source
 from plugin.ops.logs import log_for
 from plugin.ops.processes import Processes
 from plugin.usecases.admin_ports import Heads, SignIns
 from plugin.usecases.backup import Place
 from plugin.usecases.evaluate import Evaluator
-from plugin.usecases.panel_ports import Launches, SmartServer
-from plugin.usecases.ports import Ehr, Gauge, Jobs, Metrics
+from plugin.usecases.panel_ports import Launches
+from plugin.usecases.ports import Gauge, Jobs, Metrics
 from plugin.usecases.services import Services
 
 if TYPE_CHECKING:
     from fhir_adapters.auth import TokenCache
     from fhir_adapters.smart import Keys
-    from plugin.outbound import Auth
     from plugin.sessions.turns import Turns
 
 _log = log_for("bootstrap")
@@ -107,79 +105,6 @@ class NoMetrics:
         return ""
 
 
-class Ehrs:
-    """Opens sources; each once, so that connections and the circuit breaker are shared, and anew when it was changed."""
-
-    def __init__(self, settings: Settings, tokens: TokenCache | None = None) -> None:
-        self._settings = settings
-        self._tokens = tokens
-        self._open: dict[int, tuple[Source, Ehr]] = {}
-
-    def __call__(self, source: Source) -> Ehr:
-        terms = _terms_of(source)
-        known = self._open.get(source.id)
-        if source.id and known and _terms_of(known[0]) == terms:
-            return known[1]
-        ehr = self._opened(source)
-        if source.id:
-            self._open[source.id] = (source, ehr)
-        return ehr
-
-    def _opened(self, source: Source) -> Ehr:
-        from fhir_adapters.ehr import FhirEhr  # noqa: PLC0415 slow to import, see above
-        from fhir_adapters.http import FhirHttp  # noqa: PLC0415 slow to import, see above
-        from fhir_adapters.writeback import Names, tags_of  # noqa: PLC0415 slow to import, see above
-        from plugin.outbound import Terms  # noqa: PLC0415 slow to import, see above
-
-        http = FhirHttp(
-            source.base_url,
-            self._auth(source),
-            terms=Terms(ca_bundle=_bundle(self._settings)),
-            link_aliases=source.link_aliases,
-        )
-        names = Names(self._settings.identifier_base, tags=tags_of(source.search_filter))
-        return FhirEhr(http, source, names, overlap=self._settings.overlap)
-
-    def _auth(self, source: Source) -> Auth:
-        from fhir_adapters.auth import OwnCache, Renewed, auth_for  # noqa: PLC0415 slow to import, see above
-        from fhir_adapters.smart import BackendServices  # noqa: PLC0415 slow to import, see above
-
-        if source.client_id is None:
-            return auth_for(source.token)
-        services = BackendServices(
-            source, keys=signing_keys(self._settings), clock=_now, ca_bundle=_bundle(self._settings)
-        )
-        return Renewed(services.key, services.mint, self._tokens or OwnCache(_now))
-
-
-class SmartServers:
-    """Opens authorization servers; each once, so that what they said is remembered, and anew when its record changed."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._open: dict[str, tuple[Issuer, SmartServer]] = {}
-
-    def __call__(self, issuer: Issuer) -> SmartServer:
-        known = self._open.get(issuer.slug)
-        if known and known[0] == issuer:
-            return known[1]
-        server = self._opened(issuer)
-        self._open[issuer.slug] = (issuer, server)
-        return server
-
-    def _opened(self, issuer: Issuer) -> SmartServer:
-        from fhir_adapters.smart import HttpSmartServer  # noqa: PLC0415 slow to import, see above
-
-        ours = self._settings.public_url
-        return HttpSmartServer(
-            issuer,
-            redirect_uri=None if ours is None else f"{ours}/callback/{issuer.slug}",
-            keys=signing_keys(self._settings),
-            clock=_now,
-            ca_bundle=_bundle(self._settings),
-        )
-
-
 SELDOM = (50_000, 20, 20)
 """How often Python looks for objects that only hold each other. Facts, rows and answers do not, and looking through them
 after every 700 takes a fifth of a sweep's time."""
@@ -202,9 +127,10 @@ def build(
 
     gc.set_threshold(*SELDOM)
     cipher = read_cipher(settings.key_file)
+    database = SqlDatabase(settings.database_url, cipher)
     return Services(
-        database=SqlDatabase(settings.database_url, cipher),
-        ehr=Ehrs(settings, tokens),
+        database=database,
+        ehr=opening.Ehrs(settings, database, tokens, _now),
         catalog=FileCatalog(),
         practice=Practice(settings.zone),
         jobs=jobs or NoJobs(),
@@ -212,7 +138,7 @@ def build(
         processes=Processes(),
         clock=_now,
         token=lambda: secrets.token_urlsafe(32),
-        smart=SmartServers(settings),
+        smart=opening.SmartServers(settings, _now),
         launches=launches or cast(Launches, NoLaunches()),
         sign_ins=sign_ins or cast(SignIns, NoSignIns()),
         passwords=ArgonPasswords(),
@@ -270,9 +196,7 @@ def preload() -> None:
 
 def signing_keys(settings: Settings) -> Keys:
     """Our own keys, by which EHRs know us."""
-    from fhir_adapters.smart import Keys  # noqa: PLC0415 slow to import, see above
-
-    return Keys(settings.jwk_file, _now)
+    return opening.signing_keys(settings, _now)
 
 
 def heads(settings: Settings, path: Path | None = None) -> Heads:
@@ -372,22 +296,3 @@ def _now() -> datetime:
 def _tell_head(head: Head) -> None:
     """The log is a second place outside the database, where logs are collected elsewhere."""
     _log.info("audit_sealed", practice=head.practice, number=head.number, chain=head.chain, count=head.count)
-
-
-def _bundle(settings: Settings) -> str | None:
-    return None if settings.ca_bundle is None else str(settings.ca_bundle)
-
-
-def _terms_of(source: Source) -> tuple[object, ...]:
-    """What a session depends on."""
-    return (
-        source.base_url,
-        source.kind,
-        source.token,
-        source.client_id,
-        source.auth_scopes,
-        source.auth_hosts,
-        source.link_aliases,
-        tuple(sorted(source.search_filter.items())),
-        source.capability,
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 from plugin.domain.record import Fact
@@ -13,6 +13,12 @@ HowToTakeBack = Literal["cancel", "delete"]
 """What becomes of what we wrote to a server: it says that it counts no more, or it is deleted."""
 Leaving = Literal["keep", "cancel", "delete"]
 """The same of a source that is removed; ``keep``: it stays there as it stands."""
+
+
+SourceUse = Literal["ehr", "store"]
+"""What a source is for: an EHR is read; a companion store only takes the milestone Tasks of a source that has no Task."""
+SinkKind = Literal["own", "companion", "message"]
+"""Where milestone Tasks of a source go: to itself, to a companion FHIR store, or as staff messages through its own API."""
 
 
 class TakenBack(NamedTuple):
@@ -52,6 +58,15 @@ class Source:
     """Where its token endpoint may lie (``host`` or ``host:port``), beside its own host."""
     leaving: Leaving | None = None
     """It is being removed: nothing is read or written there any more but what is taken back."""
+    use: SourceUse = "ehr"
+    sink: SinkKind = "own"
+    companion: str | None = None
+    """The slug of the store that takes its milestone Tasks, where ``sink`` is companion."""
+    zone: str | None = None
+    """The clinic's own zone, where it is another than the practice's: its server writes wall-clock times."""
+    inbox: Mapping[str, str] = field(default_factory=dict)
+    """Whose inbox a staff message goes to: user names of the EHR by owner (``Practitioner/…``) or role; where none fits,
+    that of ``coordinator``."""
 
 
 class Cursor(NamedTuple):
@@ -71,6 +86,15 @@ class SetAside(NamedTuple):
     reason: str
 
 
+class Extent(NamedTuple):
+    """What an answer was complete about: all there is of one type, of these patients (None: of everybody), on these days
+    (None: no bound on that side). What is stored of it and did not come is gone."""
+
+    patients: frozenset[str] | None = None
+    first: date | None = None
+    last: date | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One page of the feed, mapped. ``read`` counts raw resources; ``left_out`` counts dropped parts by reason."""
@@ -82,6 +106,12 @@ class Page:
     read: int = 0
     cursor: Cursor | None = None
     """The cursor to be stored in the transaction that stores these facts; None when the page is no feed page."""
+    extent: Extent | None = None
+    """Where a server tells of no deletion in its feed, but answers whole: what this page is complete about. The page
+    that has it holds every fact of it."""
+    on_file: tuple[str, ...] = ()
+    """Patients (``Patient/id``) that the server has, tracked or not: remembered, because some servers can only be asked
+    for plans patient by patient."""
 
 
 class Written(NamedTuple):

@@ -33,6 +33,11 @@ _FIELDS = (
     "auth_scopes",
     "auth_hosts",
     "leaving",
+    "use",
+    "sink",
+    "companion",
+    "zone",
+    "inbox",
 )
 _HEALTH = ("last_read_at", "last_error", "last_error_at")
 _TEXTS = ("auth_scopes", "auth_hosts")
@@ -245,6 +250,7 @@ class SqlSources:
             values[name] = None if values[name] is None else self._transaction.cipher.decrypt(values[name])
         values["search_filter"] = decode_texts(values["search_filter"])
         values["link_aliases"] = decode_strings(values["link_aliases"])
+        values["inbox"] = decode_texts(values["inbox"])
         values["capability"] = None if values["capability"] is None else decode_object(values["capability"])
         for name in _TEXTS:
             values[name] = () if values[name] is None else decode_strings(values[name])
@@ -254,7 +260,7 @@ class SqlSources:
         values = {name: getattr(source, name) for name in (*_FIELDS, *_SECRETS)}
         for name in _SECRETS:
             values[name] = None if values[name] is None else self._transaction.cipher.encrypt(values[name])
-        for name in ("search_filter", "link_aliases"):
+        for name in ("search_filter", "link_aliases", "inbox"):
             values[name] = encode_json(values[name])
         values["capability"] = None if source.capability is None else encode_json(source.capability)
         for name in _TEXTS:

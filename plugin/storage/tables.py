@@ -75,6 +75,11 @@ source = Table(
     Column("leaving", Name),  # it is being removed, and this becomes of what we wrote there: keep, cancel, delete
     Column("removed_at", Instant),
     Column("awaits_since", Instant),  # newly named codes are to be read before anybody of it is assessed again
+    Column("use", Name, nullable=False, server_default="ehr"),
+    Column("sink", Name, nullable=False, server_default="own"),  # where its milestone Tasks go
+    Column("companion", Name),  # the slug of the store that takes them
+    Column("zone", Name),
+    Column("inbox", Text, nullable=False, server_default="{}"),
     UniqueConstraint("practice_id", "slug"),
     UniqueConstraint("practice_id", "base_url", "search_filter"),
 )

@@ -38,8 +38,43 @@ Clock = Callable[[], datetime]
 
 
 # --------------------------------------------------------------------------------------------------- sources and feed
-class Ehr(Protocol):
-    """One source, over FHIR. Raises TemporaryFailure or PermanentFailure; never returns a part of an answer."""
+class TaskSink(Protocol):
+    """Where milestone Tasks and what goes with them are written. Raises TemporaryFailure or PermanentFailure."""
+
+    def draft(self, row: LedgerRow) -> Draft:
+        """The resource that a write or a notice is to leave on the server, not yet guarded by a version. Raises
+        PermanentFailure for this one row."""
+
+    def device(self) -> Draft:
+        """Milepost itself: written once to each source, before anything refers to it."""
+
+    def accompanied(self, drafts: Sequence[Draft], at: datetime) -> Sequence[Draft]:
+        """The drafts in the order in which a server can take them, each patient's followed by a Provenance of them."""
+
+    def write(self, drafts: Sequence[Draft]) -> Sequence[Written]:
+        """One transaction; a batch that fails is halved until the culprit stands alone. One answer per draft, in order.
+        A version conflict is answered as such, for its own draft: the caller reads and decides again."""
+
+    def authors(self, ref: str, version: str) -> Sequence[str]:
+        """Whom Provenance names as the authors of one version of a resource, Milepost itself left out; none is usual."""
+
+    def ours(self) -> Iterator[Sequence[Standing]]:
+        """Everything on the server that carries our tag, page by page: a lost database adopts it before it writes."""
+
+    def standing(self, refs: Sequence[str]) -> Sequence[Standing]:
+        """Resources of ours as they stand now, by reference, after a conflict; what is gone is not in the answer."""
+
+    def ours_by_type(self) -> Mapping[str, int]:
+        """How many resources of each type carry our tag there."""
+
+    def take_back(self, how: HowToTakeBack) -> Iterator[TakenBack]:
+        """Everything that carries our tag says that it counts no more, or is deleted, part by part. What the server
+        refuses is told, and the rest is done. May be done again."""
+
+
+class Ehr(TaskSink, Protocol):
+    """One source: what is read of it, and the sink of its milestone Tasks. Raises TemporaryFailure or PermanentFailure; never
+    returns a part of an answer."""
 
     @property
     def types(self) -> Sequence[str]:
@@ -77,36 +112,6 @@ class Ehr(Protocol):
 
     def count(self, type_: str) -> int:
         """The server's own count of a type (``_summary=count``), under the source's search filter."""
-
-    def draft(self, row: LedgerRow) -> Draft:
-        """The resource that a write or a notice is to leave on the server, not yet guarded by a version. Raises
-        PermanentFailure for this one row."""
-
-    def device(self) -> Draft:
-        """Milepost itself: written once to each source, before anything refers to it."""
-
-    def accompanied(self, drafts: Sequence[Draft], at: datetime) -> Sequence[Draft]:
-        """The drafts in the order in which a server can take them, each patient's followed by a Provenance of them."""
-
-    def write(self, drafts: Sequence[Draft]) -> Sequence[Written]:
-        """One transaction; a batch that fails is halved until the culprit stands alone. One answer per draft, in order.
-        A version conflict is answered as such, for its own draft: the caller reads and decides again."""
-
-    def authors(self, ref: str, version: str) -> Sequence[str]:
-        """Whom Provenance names as the authors of one version of a resource, Milepost itself left out; none is usual."""
-
-    def ours(self) -> Iterator[Sequence[Standing]]:
-        """Everything on the server that carries our tag, page by page: a lost database adopts it before it writes."""
-
-    def standing(self, refs: Sequence[str]) -> Sequence[Standing]:
-        """Resources of ours as they stand now, by reference, after a conflict; what is gone is not in the answer."""
-
-    def ours_by_type(self) -> Mapping[str, int]:
-        """How many resources of each type carry our tag there."""
-
-    def take_back(self, how: HowToTakeBack) -> Iterator[TakenBack]:
-        """Everything that carries our tag says that it counts no more, or is deleted, part by part. What the server
-        refuses is told, and the rest is done. May be done again."""
 
     def subscribe(self, endpoint: str, secret: str) -> str | None:
         """Registers the rest-hook Subscription; its reference, or None when the server cannot."""
