@@ -13,6 +13,7 @@ from plugin.api.headers import security_headers
 from plugin.api.health import health_pages
 from plugin.api.keys import key_pages
 from plugin.api.mount import mount
+from plugin.api.proxies import trust_proxies
 from plugin.api.traffic import watch_traffic
 from plugin.api.webhooks import hook_pages
 from plugin.config import settings
@@ -55,15 +56,16 @@ from ui_extension.shared.assets import asset_pages
 from ui_extension.shared.strictness import strict_templates
 
 
-def create_app(services: Services | None = None, *, metrics_token: str | None = None) -> Flask:
+def create_app(services: Services | None = None, *, metrics_token: str | None = None, proxies: int = 0) -> Flask:
     """Without services: as the environment says, with its logs; what cannot be used ends the process with its words."""
     if services is None:
-        services, metrics_token = _from_settings()
+        services, metrics_token, proxies = _from_settings()
         gc.freeze()  # what was loaded stays: whoever waits for a page does not wait while all of it is looked through
     app = Flask("milepost", static_folder=None, template_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False  # it would answer with a redirect, and nothing here leads on
     mount(app, services.public_url)
+    trust_proxies(app, proxies)
     strict_templates(app)
     watch_traffic(app, services)
     guard(app, metrics_token, check_panel(services), check_admin(app, services))
@@ -100,10 +102,10 @@ def _register_admin(app: Flask, services: Services) -> None:
         app.register_blueprint(with_faults(pages(services), app))
 
 
-def _from_settings() -> tuple[Services, str | None]:
+def _from_settings() -> tuple[Services, str | None, int]:
     try:
         found = settings()
         configure_logs(found.log_level, found.log_format)
-        return bootstrap.connected(found), found.metrics_token
+        return bootstrap.connected(found), found.metrics_token, found.proxies
     except PermanentFailure as error:
         raise SystemExit(f"milepost: {error}") from error

@@ -36,6 +36,7 @@ _DEFAULTS: Mapping[str, str] = {
     "MILEPOST_METRICS_TOKEN": "",
     "MILEPOST_BIND": "127.0.0.1:8700",
     "MILEPOST_PUBLIC_URL": "",
+    "MILEPOST_PROXIES": "0",
     "MILEPOST_CA_BUNDLE": "",
     "MILEPOST_LOG_LEVEL": "info",
     "MILEPOST_LOG_FORMAT": "json",
@@ -61,6 +62,8 @@ class Settings:
     metrics_token: str | None = field(repr=False)
     bind: str
     public_url: str | None
+    proxies: int
+    """How many of the practice's own proxies stand before the web process, one behind the other."""
     ca_bundle: Path | None
     log_level: str
     log_format: LogFormat
@@ -85,6 +88,7 @@ def settings(environment: Mapping[str, str] | None = None) -> Settings:
         metrics_token=given["MILEPOST_METRICS_TOKEN"] or None,
         bind=_read(given, "MILEPOST_BIND", _bind),
         public_url=_read(given, "MILEPOST_PUBLIC_URL", _base_url) if given["MILEPOST_PUBLIC_URL"] else None,
+        proxies=_read(given, "MILEPOST_PROXIES", _few),
         ca_bundle=_read(given, "MILEPOST_CA_BUNDLE", _file) if given["MILEPOST_CA_BUNDLE"] else None,
         log_level=_read(given, "MILEPOST_LOG_LEVEL", _one_of(*_LOG_LEVELS)),
         log_format="console"
@@ -184,6 +188,12 @@ def _seconds(text: str) -> timedelta:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 86_400:
         raise ValueError("expected a whole number of seconds between 1 and 86400")
     return timedelta(seconds=int(text))
+
+
+def _few(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 9:
+        raise ValueError("expected how many proxies of your own stand before Milepost: 0 to 9")
+    return int(text)
 
 
 def _base_url(text: str) -> str:

@@ -53,6 +53,8 @@ def test_an_empty_value_is_the_default() -> None:
         ("MILEPOST_PUBLIC_URL", "https://h/?x=1", "expected http"),
         ("MILEPOST_BIND", "8700", "host:port"),
         ("MILEPOST_BIND", "127.0.0.1:99999", "host:port"),
+        ("MILEPOST_PROXIES", "-1", "0 to 9"),
+        ("MILEPOST_PROXIES", "all", "0 to 9"),
         ("MILEPOST_CA_BUNDLE", "/nowhere/ca.pem", "no such file"),
         ("MILEPOST_LOG_LEVEL", "loud", "one of debug, info, warning, error"),
         ("MILEPOST_LOG_FORMAT", "xml", "one of json, console"),
