@@ -1,9 +1,10 @@
-"""deploy/compose.yaml without Docker: every setting, program, module and broker route in it is there in the code."""
+"""The compose files without Docker: every setting, program, module and broker route in it is there in the code."""
 
 import importlib.util
 import re
 from typing import Any
 
+import pytest
 import yaml
 
 from plugin import config
@@ -14,12 +15,19 @@ from tests.architecture.house import ROOT, setup_cfg
 
 Service = dict[str, Any]  # Any: a YAML file's own shape
 PRIVATE = ("postgres", "redis", "hapi-postgres")
+FILES = ("compose.yaml", "openemr/compose.yaml")
 SORTS = (routes.READING, routes.ACTING, routes.PEOPLE, routes.PREVIEWING)
 
 
-def services() -> dict[str, Service]:
-    """The services, with YAML's anchors resolved."""
-    found: dict[str, Service] = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())["services"]
+def whole(file: str) -> dict[str, Any]:
+    """A file with YAML's anchors resolved."""
+    found: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / file).read_text())
+    return found
+
+
+def services(file: str = FILES[0]) -> dict[str, Service]:
+    """The services of one file."""
+    found: dict[str, Service] = whole(file)["services"]
     return found
 
 
@@ -96,17 +104,21 @@ def test_the_web_process_is_configured_by_the_file_that_the_image_holds() -> Non
 
 
 def test_what_holds_data_is_not_published() -> None:
-    """Redis and PostgreSQL are reached by their neighbours only, and ask even them for a password."""
+    """Redis and the databases are reached by their neighbours only, and ask even them for a password."""
     given = services()
+    of_openemr = services("openemr/compose.yaml")["mariadb"]
 
     assert [name for name in PRIVATE if "ports" in given[name]] == []
     assert "--requirepass" in given["redis"]["command"]
     assert all("POSTGRES_PASSWORD" in given[name]["environment"] for name in PRIVATE if name != "redis")
+    assert "ports" not in of_openemr
+    assert "MARIADB_ROOT_PASSWORD" in of_openemr["environment"]
 
 
-def test_what_is_published_is_on_loopback() -> None:
+@pytest.mark.parametrize("file", FILES)
+def test_what_is_published_is_on_loopback(file: str) -> None:
     """Nothing answers from outside this machine until somebody decides so."""
-    ports = [port for service in services().values() for port in service.get("ports", ())]
+    ports = [port for service in services(file).values() for port in service.get("ports", ())]
 
     assert ports != []
     assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
@@ -114,7 +126,7 @@ def test_what_is_published_is_on_loopback() -> None:
 
 def test_every_image_is_of_one_version() -> None:
     """`latest` is another program tomorrow."""
-    images = [service["image"] for service in services().values()]
+    images = [service["image"] for file in FILES for service in services(file).values()]
 
     assert [image for image in images if not re.search(r":v?\d", image)] == []
     assert {image for image in images if image.startswith("milepost:")} == {
@@ -122,9 +134,19 @@ def test_every_image_is_of_one_version() -> None:
     }
 
 
-def test_every_volume_is_declared() -> None:
+@pytest.mark.parametrize("file", FILES)
+def test_every_volume_is_declared(file: str) -> None:
     """Data lives in named volumes that survive the containers."""
-    whole = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())
-    used = {volume.partition(":")[0] for service in services().values() for volume in service.get("volumes", ())}
+    used = {volume.partition(":")[0] for service in services(file).values() for volume in service.get("volumes", ())}
 
-    assert used == set(whole["volumes"])
+    assert used == set(whole(file)["volumes"])
+
+
+def test_both_files_can_run_together() -> None:
+    """No service or volume of the one hides one of the other, and each port of the machine is taken once."""
+    first, second = (whole(file) for file in FILES)
+    ports = [port for file in FILES for service in services(file).values() for port in service.get("ports", ())]
+
+    assert set(first["services"]) & set(second["services"]) == set()
+    assert set(first["volumes"]) & set(second["volumes"]) == set()
+    assert len({port.split(":")[1] for port in ports}) == len(ports)
