@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -71,10 +71,18 @@ class Renewed(Auth):
     """Tokens that we get ourselves (SMART Backend Services), kept under ``key`` until shortly before they run out. One
     that is refused is dropped, and the request sent once more with a new one."""
 
-    def __init__(self, key: str, mint: Callable[[], Tokens], cache: TokenCache) -> None:
+    def __init__(
+        self,
+        key: str,
+        mint: Callable[[], Tokens],
+        cache: TokenCache,
+        *,
+        lacking: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
         self._key = key
         self._mint = mint
         self._cache = cache
+        self._lacking = lacking
         self._sent = threading.local()
 
     def secrets(self) -> tuple[str, ...]:
@@ -90,6 +98,9 @@ class Renewed(Auth):
         if sent is not None:
             self._cache.drop(self._key, sent)
         return sent is not None
+
+    def lacking(self) -> Sequence[str]:
+        return self._lacking()
 
     def _last(self) -> str | None:
         """What this thread sent last."""

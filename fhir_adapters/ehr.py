@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from fhir_adapters import lookup, taking_back
+from fhir_adapters import lookup
 from fhir_adapters.capability import Capability, from_json, probe
 from fhir_adapters.feed import Feed
 from fhir_adapters.http import FhirHttp
 from fhir_adapters.mapping import MappingRules, Raw, stamp_of
 from fhir_adapters.resources import Polled, polled
 from fhir_adapters.servers import server_of
-from fhir_adapters.writeback import Names, device_draft, draft_for, in_order, send, subscribe, with_provenance
-from plugin.domain.ledger import LedgerRow
+from fhir_adapters.writeback import Names, subscribe
+from fhir_adapters.writing import FhirWriting
 from plugin.domain.record import Coding
-from plugin.domain.source import Cursor, Draft, HowToTakeBack, Page, Source, Standing, TakenBack, Written
+from plugin.domain.source import Cursor, Page, Source
 
 _FED = tuple(row.name for row in polled(Polled.EVERY, Polled.BY_CODE) if not row.elements)
 """What the feed reads, in the order of a first sweep. A type of which we want some elements only (notes) is read where
@@ -26,8 +26,8 @@ _FOLLOWED = tuple(row.name for row in polled(Polled.ON_DEMAND) if not row.elemen
 """What a plan refers to and no sweep reads as a whole."""
 
 
-class FhirEhr:
-    """See plugin/usecases/ports.py. `names` are the systems under which Milepost writes and finds its own; `overlap` is
+class FhirEhr(FhirWriting):
+    """See plugin/usecases/ports.py; the writing half is `FhirWriting`. `names` are the systems under which Milepost writes and finds its own; `overlap` is
     how far a poll reaches back, where the installation says something else than the kind of server. `seen` says when a
     version came to be, where that is known better than by the server's stamp."""
 
@@ -40,18 +40,17 @@ class FhirEhr:
         overlap: timedelta | None = None,
         seen: Callable[[Raw], datetime | None] | None = None,
     ) -> None:
-        self._http = http
+        names = names or Names()
         kind = server_of(source.kind)
         self._server = kind if overlap is None else replace(kind, overlap=overlap)
-        self._names = names or Names()
         self._capability = None if source.capability is None else from_json(source.capability)
-        self._rules = MappingRules(
-            resolve=resolver(http.base_url, source.link_aliases),
-            ours_tag_system=self._names.system("tag"),
-            identifier_base=f"{self._names.base}/",
+        rules = rules_of(
+            http.base_url,
+            names,
+            aliases=source.link_aliases,
             seen=seen or (stamp_of if self._stamps_changes() else _never),
         )
-        self._feed = Feed(http, self._server, self._rules, source.search_filter)
+        super().__init__(http, Feed(http, self._server, rules, source.search_filter), names, rules)
 
     @property
     def types(self) -> Sequence[str]:
@@ -92,45 +91,31 @@ class FhirEhr:
     def count(self, type_: str) -> int:
         return self._feed.count(type_)
 
-    def draft(self, row: LedgerRow) -> Draft:
-        return replace(draft_for(row, self._names, {}), by=row.by)
-
-    def device(self) -> Draft:
-        return device_draft(self._names)
-
-    def accompanied(self, drafts: Sequence[Draft], at: datetime) -> Sequence[Draft]:
-        return with_provenance(in_order(drafts), self._names, recorded=at)
-
-    def write(self, drafts: Sequence[Draft]) -> Sequence[Written]:
-        return send(self._http, drafts)
-
-    def authors(self, ref: str, version: str) -> Sequence[str]:
-        return lookup.authors(self._http, self._feed, self._rules, ref, version)
-
-    def ours(self) -> Iterator[Sequence[Standing]]:
-        return lookup.standing(self._feed, self._names)
-
-    def standing(self, refs: Sequence[str]) -> Sequence[Standing]:
-        return lookup.standing_of(self._feed, refs)
-
-    def ours_by_type(self) -> Mapping[str, int]:
-        return taking_back.counts(self._feed, self._names)
-
-    def take_back(self, how: HowToTakeBack) -> Iterator[TakenBack]:
-        return taking_back.take_back(self._http, self._feed, self._names, how)
-
     def subscribe(self, endpoint: str, secret: str) -> str | None:
         if self._capability is not None and not self._capability.subscription:
             return None
         return subscribe(self._http, self._names, endpoint, secret=secret, types=self.types)
 
-    def close(self) -> None:
-        self._http.close()
-
     def _stamps_changes(self) -> bool:
         if self._capability is not None:
             return self._capability.change_stamp
         return self._server.change_stamp is True
+
+
+def rules_of(
+    base_url: str,
+    names: Names,
+    *,
+    aliases: Sequence[str] = (),
+    seen: Callable[[Raw], datetime | None] = stamp_of,
+) -> MappingRules:
+    """How what a server says is mapped, and what of it is ours."""
+    return MappingRules(
+        resolve=resolver(base_url, aliases),
+        ours_tag_system=names.system("tag"),
+        identifier_base=f"{names.base}/",
+        seen=seen,
+    )
 
 
 def resolver(base_url: str, aliases: Sequence[str] = ()) -> Callable[[str], str | None]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 
@@ -18,6 +19,7 @@ Resource = dict[str, Any]  # Any: JSON at the edge, as the server sent it; mappi
 Params = Mapping[str, str | list[str]]
 
 _FHIR_JSON = "application/fhir+json"
+_FORM = "application/x-www-form-urlencoded"
 # We ask for 1,000 a page; a server that adds included resources may go over it, one that sends anything may not.
 LARGEST_PAGE = 5_000
 MOST_PAGES = 200
@@ -98,7 +100,9 @@ class FhirHttp:
 
     def search(self, path: str, params: Params | None = None, headers: Mapping[str, str] | None = None) -> Resource:
         """One page: a Bundle, of no unreasonable size."""
-        bundle = self.get(path, params, headers)
+        return self._bundle(self.get(path, params, headers))
+
+    def _bundle(self, bundle: Resource) -> Resource:
         entries = bundle.get("entry", [])
         if bundle.get("resourceType") != "Bundle" or not isinstance(entries, list):
             raise NotFhir(f"A search at {self.base_url} was answered with no Bundle.")
@@ -123,7 +127,22 @@ class FhirHttp:
         most: int = MOST_PAGES,
     ) -> Iterator[Resource]:
         """Page after page, by the server's `next` links; a circle, or more than `most` pages, is refused."""
-        bundle = self.search(path, params, headers)
+        yield from self._pages_from(self.search(path, params, headers), headers, most)
+
+    def pages_by_form(self, type_: str, form: Mapping[str, str], *, most: int = MOST_PAGES) -> Iterator[Resource]:
+        """The same of a search whose words may not stand in an address, nor in the logs of those it passes: people's
+        numbers. The present state: HAPI 8.8.0 would give an answer that is a minute old.
+        https://hl7.org/fhir/R4/http.html#search"""
+        answer = self._session.send(
+            "POST",
+            f"{type_}/_search",
+            headers={"Accept": _FHIR_JSON, "Content-Type": _FORM, "Cache-Control": "no-cache"},
+            body=urlencode(form).encode(),
+            repeatable=True,
+        )
+        yield from self._pages_from(self._bundle(self._reply(answer).resource), None, most)
+
+    def _pages_from(self, bundle: Resource, headers: Mapping[str, str] | None, most: int) -> Iterator[Resource]:
         seen: set[str] = set()
         yield bundle
         while (address := self.next_link(bundle)) is not None:

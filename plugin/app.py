@@ -28,6 +28,7 @@ from ui_extension.admin.guard import check_admin
 from ui_extension.admin.headers import admin_headers
 from ui_extension.admin.home import home_pages
 from ui_extension.admin.issuers import issuer_pages
+from ui_extension.admin.links import link_pages
 from ui_extension.admin.me import me_pages
 from ui_extension.admin.numbers import take_numbers
 from ui_extension.admin.patient import patient_pages
@@ -38,7 +39,9 @@ from ui_extension.admin.previews import preview_pages
 from ui_extension.admin.program_pages import program_pages
 from ui_extension.admin.publishing import publishing_pages
 from ui_extension.admin.sign_in import own_sign_in_pages, sign_in_pages
+from ui_extension.admin.source_settings import settings_pages
 from ui_extension.admin.sources import source_pages
+from ui_extension.admin.staff_account import staff_account_pages
 from ui_extension.admin.step_pages import step_pages
 from ui_extension.admin.system import system_pages
 from ui_extension.admin.try_draft import try_pages
@@ -56,7 +59,9 @@ from ui_extension.shared.assets import asset_pages
 from ui_extension.shared.strictness import strict_templates
 
 
-def create_app(services: Services | None = None, *, metrics_token: str | None = None, proxies: int = 0) -> Flask:
+def create_app(
+    services: Services | None = None, *, metrics_token: str | None = None, proxies: int = 0
+) -> Flask:
     """Without services: as the environment says, with its logs; what cannot be used ends the process with its words."""
     if services is None:
         services, metrics_token, proxies = _from_settings()
@@ -94,7 +99,9 @@ def _register_admin(app: Flask, services: Services) -> None:
         app.register_blueprint(with_faults(pages(services), app))
     for pages in (practice_pages, preview_pages, publishing_pages, version_pages):
         app.register_blueprint(with_faults(pages(services), app))
-    for pages in (source_pages, issuer_pages, system_pages):
+    for pages in (source_pages, settings_pages, staff_account_pages):
+        app.register_blueprint(with_faults(pages(services), app))
+    for pages in (link_pages, issuer_pages, system_pages):
         app.register_blueprint(with_faults(pages(services), app))
     for pages in (work_pages, gap_pages, patient_list_pages):
         app.register_blueprint(with_faults(pages(services), app))

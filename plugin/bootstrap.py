@@ -128,9 +128,12 @@ def build(
     gc.set_threshold(*SELDOM)
     cipher = read_cipher(settings.key_file)
     database = SqlDatabase(settings.database_url, cipher)
+    ehrs = opening.Ehrs(settings, database, tokens, _now)
     return Services(
         database=database,
-        ehr=opening.Ehrs(settings, database, tokens, _now),
+        ehr=ehrs,
+        companion=ehrs.companion,
+        staff=ehrs.staff,
         catalog=FileCatalog(),
         practice=Practice(settings.zone),
         jobs=jobs or NoJobs(),

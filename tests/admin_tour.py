@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from html.parser import HTMLParser
@@ -19,10 +19,11 @@ from werkzeug.test import TestResponse
 from plugin.app import create_app
 from plugin.catalog.loader import FileCatalog
 from plugin.domain.audit import AuditEntry
+from plugin.domain.companion import LinkState, PatientLink, Why
 from plugin.domain.configuration import LADDER
 from plugin.domain.permissions import Role
-from plugin.domain.record import Said, Statement
-from plugin.domain.source import SetAside
+from plugin.domain.record import Identifier, Patient, Said, Statement
+from plugin.domain.source import SetAside, Source
 from plugin.usecases.code_search import count_codes
 from plugin.usecases.preview import ask_preview
 from plugin.usecases.run_preview import run_preview
@@ -243,6 +244,27 @@ def _live(world: World) -> None:
         uow.sources.set_aside(world.source, [aside], world.clock())
         uow.commit()
     count_codes(world.services)
+    _clinic(world)
+
+
+def _clinic(world: World) -> None:
+    """An OpenEMR with a companion store, and a patient there whom nobody has linked yet."""
+    now = world.clock()
+    ours, theirs = (
+        Patient(ref=ref, name=PATIENTS_NAME, family="Canary", identifiers=(Identifier("urn:mrn", MRN),))
+        for ref in ("Patient/clinic-1", "Patient/store-1")
+    )
+    waits = PatientLink(
+        patient=ours.ref, state=LinkState.TO_DO, candidates=(theirs.ref,), why=Why.BIRTH_DATE_DIFFERS, at=now
+    )
+    world.companion.put(theirs)
+    with world.database.begin() as uow:
+        uow.sources.add(Source(id=0, slug="store", base_url="http://127.0.0.1/store", use="store"), now)
+        wanted = Source(id=0, slug="clinic", base_url="https://openemr.test/apis/default/fhir", kind="openemr")
+        clinic = uow.sources.add(replace(wanted, sink="companion", companion="store", staff_client="messages"), now)
+        uow.facts.store(clinic, [(ours, (ours.ref,))], now)
+        uow.companion_links.save(clinic, [waits])
+        uow.commit()
 
 
 def _configure(world: World) -> None:

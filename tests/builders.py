@@ -37,6 +37,8 @@ from plugin.usecases.sweep import Swept, sweep
 from tests.fake_audit import FakeHeads
 from tests.fake_launch import FakeLaunches, FakeSmart
 from tests.fake_sign_in import FakeCodes, FakePasswords, FakeSignIns
+from tests.fake_sinks import FakeCompanion
+from tests.fake_staff import FakeStaff
 from tests.fake_storage import FakeDatabase
 from tests.fakes import (
     FakeCatalog,
@@ -184,6 +186,8 @@ class World:
     smart: FakeSmart = field(default_factory=FakeSmart)
     launches: FakeLaunches = field(default_factory=FakeLaunches)
     heads: FakeHeads = field(default_factory=FakeHeads)
+    companion: FakeCompanion = field(default_factory=FakeCompanion)
+    staff: FakeStaff = field(default_factory=FakeStaff)
     sign_ins: FakeSignIns = field(default_factory=FakeSignIns)
 
     def __post_init__(self) -> None:
@@ -204,6 +208,8 @@ class World:
         return Services(
             database=database,
             ehr=lambda source: ehr,
+            companion=lambda store: self.companion,
+            staff=lambda source: self.staff,
             catalog=self.catalog,
             practice=Practice(CHICAGO),
             jobs=self.jobs,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -9,6 +10,18 @@ from plugin.domain.audit import AuditEntry, AuditFilter, AuditRow, content_hash
 from plugin.domain.errors import TemporaryFailure, UnknownName
 from plugin.domain.seal import NOTHING, Head, HeadLine, Link, SealedRow, StoredRow, Unsealed
 from tests.fake_tables import Part
+
+
+class FakeAudit(Part):
+    """The port ``Audit``."""
+
+    _numbers = itertools.count(1)
+
+    def write(self, entries: Sequence[AuditEntry]) -> None:
+        self._tables.audit.update({next(self._numbers): entry for entry in entries})
+
+    def entries(self, limit: int = 100) -> Sequence[AuditEntry]:
+        return list(reversed(self._tables.audit.values()))[:limit]
 
 
 class FakeAuditLog(Part):

@@ -155,6 +155,30 @@ class FakeLedger(Part):
         row = replace(entry.row, state=state, error=error)
         self._tables.effects[entry.row.key] = Entry(row=row, ready_at=retry_at, changed_at=now)
 
+    def again(self, source: Source, now: datetime, *, patients: Sequence[str] | None = None) -> int:
+        theirs = {known.id for known in self._tables.patients.values() if patients is None or known.ref in patients}
+        waiting = [
+            entry
+            for entry in self._tables.effects.values()
+            if entry.row.source_id == source.id and entry.row.patient_id in theirs
+            if entry.row.kind in (EffectKind.WRITE, EffectKind.NOTICE)
+            if entry.row.state is EffectState.FAILED
+            or (entry.row.state is EffectState.PLANNED and entry.row.attempts > 0)
+        ]
+        for entry in waiting:
+            row = replace(entry.row, state=EffectState.PLANNED, attempts=0)
+            self._tables.effects[row.key] = Entry(row=row, ready_at=now, changed_at=now)
+        return len(waiting)
+
+    def start_over(self, source: Source, now: datetime) -> bool:
+        rows = [entry.row for entry in self._tables.effects.values() if entry.row.source_id == source.id]
+        writes = [row for row in rows if row.kind is EffectKind.WRITE]
+        for row in writes:
+            if row.state is not EffectState.CLAIMED:
+                anew = replace(row, state=EffectState.WITHDRAWN, done_digest="", error=None, attempts=0)
+                self._tables.effects[row.key] = Entry(row=anew, changed_at=now)
+        return all(row.state is not EffectState.CLAIMED for row in writes)
+
     def summary(self) -> Mapping[str, Mapping[str, int]]:
         counts: dict[str, Counter[str]] = {}
         for entry in self._tables.effects.values():
@@ -247,6 +271,10 @@ class FakeSent(Part):
     def adopt(self, source: Source, standing: Standing, now: datetime) -> None:
         self._tables.sent[source.id, standing.ref] = (None, standing.digest, standing.version)
         self._keep(source, standing.ref, digest=standing.digest, owned=standing.owned)
+
+    def start_over(self, source: Source) -> None:
+        for key in [key for key in self._tables.sent if key[0] == source.id]:
+            del self._tables.sent[key]
 
     def _keep(self, source: Source, ref: str, *, digest: str, owned: str) -> None:
         """The one seen last stands last."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,20 +12,22 @@ from typing import Self, cast
 
 from plugin.domain.audit import AuditEntry
 from plugin.domain.errors import BadInput, CannotDo, UnknownName
-from plugin.domain.job import JobRun
 from plugin.domain.ledger import EffectState
-from plugin.domain.record import CarePlan, Coding, Fact, Record, Statement
+from plugin.domain.record import CarePlan, Coding, Record, Statement
 from plugin.domain.source import Cursor, SetAside, Source
-from plugin.domain.tracking import PatientRow, Stored, Tracked
-from plugin.usecases.keeping import NOBODY
+from plugin.domain.tracking import PatientRow, Tracked
 from tests.fake_accounts import FakeAccounts
-from tests.fake_audit import FakeAuditLog, FakeSeals
+from tests.fake_audit import FakeAudit, FakeAuditLog, FakeSeals
 from tests.fake_codes import FakeCodes
 from tests.fake_effects import FakeLedger, FakePlans, FakeSent, FakeWorkItems
-from tests.fake_history import FakeHistory, forget, see
+from tests.fake_facts import FakeFacts
+from tests.fake_history import FakeHistory
+from tests.fake_job_runs import FakeJobRuns
 from tests.fake_people import FakeIssuers, FakePeople
 from tests.fake_previews import FakePreviews
 from tests.fake_queues import FakeQueues
+from tests.fake_reading import FakeOnFile, FakeReadingCosts
+from tests.fake_sinks import FakeCompanionLinks, FakeStaffAccounts, FakeStaffMessages
 from tests.fake_tables import Entry, Known, Part, Tables
 from tests.fake_versions import FakeConfigurations, FakeDrafts
 
@@ -41,6 +42,13 @@ class FakeDatabase:
 
     def begin(self, *, reading: bool = False) -> FakeUnitOfWork:
         return FakeUnitOfWork(self)
+
+    @contextmanager
+    def recording(self, entries: Sequence[AuditEntry]) -> Iterator[None]:
+        with self.begin() as unit:
+            unit.audit.write(entries)
+            unit.commit()
+        yield
 
     def check(self) -> None:
         """It always fits."""
@@ -58,6 +66,8 @@ class FakeUnitOfWork:
         self.audit = FakeAudit(self.tables)
         self.sources = FakeSources(self.tables, self.audit)
         self.facts = FakeFacts(self.tables)
+        self.on_file = FakeOnFile(self.tables)
+        self.reading_costs = FakeReadingCosts(self.tables)
         self.patients = FakePatients(self.tables)
         self.plans = FakePlans(self.tables, database.poison)
         self.ledger = FakeLedger(self.tables)
@@ -76,6 +86,9 @@ class FakeUnitOfWork:
         self.people = FakePeople(self.tables, self.issuers, self.sources, self.audit)
         self.accounts = FakeAccounts(self.tables, self.people, self.audit)
         self.job_runs = FakeJobRuns(self.tables)
+        self.companion_links = FakeCompanionLinks(self.tables)
+        self.staff_messages = FakeStaffMessages(self.tables)
+        self.staff_accounts = FakeStaffAccounts(self.tables)
 
     def __enter__(self) -> Self:
         self._database.open += 1
@@ -138,12 +151,16 @@ class FakeSources(Part):
         self._forget_rows(source.id, now)
         gone = self._tables.sources.pop(source.id)
         self._tables.removed[source.id] = replace(
-            gone, leaving=None, paused=True, hook_path=None, hook_secret=None, token=None
+            gone, leaving=None, paused=True, hook_path=None, hook_secret=None, token=None, staff_secret=None
         )
 
     def _forget_rows(self, id_: int, now: datetime) -> None:
         tables = self._tables
-        by_source = (tables.facts, tables.cursors, tables.aside, tables.codes, tables.sent, tables.bodies)
+        tables.staff_accounts.pop(id_, None)
+        by_source = (
+            *(tables.facts, tables.cursors, tables.aside, tables.codes, tables.sent, tables.bodies),
+            *(tables.on_file, tables.costs, tables.moved_at, tables.companion_links, tables.staff_messages),
+        )
         for kept in cast(Iterable[dict[tuple[object, ...], object]], by_source):
             for key in [key for key in kept if key[0] == id_]:
                 del kept[key]
@@ -199,12 +216,20 @@ class FakeSources(Part):
     def cursor(self, source: Source, type_: str) -> Cursor:
         return self._tables.cursors.get((source.id, type_), Cursor())
 
+    def cursors(self, source: Source, types: Sequence[str]) -> Mapping[str, Cursor]:
+        return {type_: self.cursor(source, type_) for type_ in types}
+
     def begun(self, source: Source) -> frozenset[str]:
         moved = {key: cursor for key, cursor in self._tables.cursors.items() if cursor.complete or cursor.watermark}
         return frozenset(type_ for id_, type_ in moved if id_ == source.id)
 
     def move(self, source: Source, type_: str, cursor: Cursor, now: datetime) -> None:
         self._tables.cursors[source.id, type_] = cursor
+        self._tables.moved_at[source.id, type_] = now
+
+    def moved(self, source: Source) -> Mapping[str, datetime]:
+        standing = (key for key, cursor in self._tables.cursors.items() if cursor.watermark is not None)
+        return {type_: self._tables.moved_at[id_, type_] for id_, type_ in standing if id_ == source.id}
 
     def read_ok(self, source: Source, now: datetime) -> None:
         known = self.by_id(source.id)
@@ -244,56 +269,10 @@ class FakeSources(Part):
         return counts
 
 
-class FakeJobRuns(Part):
-    """The port ``JobRuns``."""
-
-    def ran(self, run: JobRun) -> None:
-        self._tables.job_runs[run.name] = run
-
-    def all(self) -> Sequence[JobRun]:
-        return [self._tables.job_runs[name] for name in sorted(self._tables.job_runs)]
-
-
 def _withdrawn(entry: Entry, now: datetime) -> Entry:
     if entry.row.state not in (EffectState.PLANNED, EffectState.CLAIMED, EffectState.FAILED):
         return entry
     return replace(entry, row=replace(entry.row, state=EffectState.WITHDRAWN), ready_at=None, changed_at=now)
-
-
-class FakeFacts(Part):
-    """The port ``Facts``."""
-
-    def store(self, source: Source, facts: Sequence[tuple[Fact, Sequence[str]]], seen_at: datetime) -> Stored:
-        changed: set[str] = set()
-        new = 0
-        for fact, whose in facts:
-            rows = {p: f for (id_, ref, p), f in self._tables.facts.items() if id_ == source.id and ref == fact.ref}
-            written = [p for p in whose if p not in rows or rows[p].version != fact.version]
-            removed = [p for p, row in rows.items() if p not in whose and row.version != fact.version]
-            for patient in written:
-                see(self._tables, (source.id, fact.ref, patient), fact, seen_at)
-            for patient in removed:
-                forget(self._tables, (source.id, fact.ref, patient), seen_at)
-            new += bool(written or removed)
-            changed.update(written, removed)
-        return Stored(frozenset(changed - {NOBODY}), new=new, unchanged=len(facts) - new)
-
-    def delete(self, source: Source, refs: Sequence[str], seen_at: datetime) -> frozenset[str]:
-        gone = [key for key in self._tables.facts if key[0] == source.id and key[1] in refs]
-        for key in gone:
-            forget(self._tables, key, seen_at)
-        return frozenset(patient for _, _, patient in gone) - {NOBODY}
-
-    def references(self, source: Source, type_: str) -> Iterator[Sequence[str]]:
-        yield sorted({ref for id_, ref, _ in self._tables.facts if id_ == source.id and ref.startswith(f"{type_}/")})
-
-    def known(self, source: Source, refs: Sequence[str]) -> Mapping[str, str]:
-        return {ref: f.version for (id_, ref, _), f in self._tables.facts.items() if id_ == source.id and ref in refs}
-
-    def get(self, source: Source, refs: Sequence[str]) -> Sequence[Fact]:
-        return list(
-            {ref: f for (id_, ref, _), f in self._tables.facts.items() if id_ == source.id and ref in refs}.values()
-        )
 
 
 class FakePatients(Part):
@@ -332,6 +311,12 @@ class FakePatients(Part):
             for k in list(self._tables.patients.values())
             if source is None or k.source_id == source.id
         )
+
+    def weigh_anew(self, source: Source, now: datetime) -> int:
+        marked = self.mark_all(now, source)
+        for known in [k for k in self._tables.patients.values() if k.source_id == source.id and k.digest]:
+            self._put(replace(known, digest=f"{known.digest}+"))
+        return marked
 
     def waiting_for_read_back(self, source: Source, limit: int) -> Sequence[tuple[str, date | None]]:
         waiting = [k for k in self._tables.patients.values() if k.source_id == source.id and k.waits_since is not None]
@@ -465,15 +450,3 @@ class FakeStatements(Part):
     def of_patient(self, source: Source, patient: str) -> Sequence[Statement]:
         mine = [s for (id_, p, _), s in self._tables.statements.items() if id_ == source.id and p == patient]
         return sorted(mine, key=lambda statement: (statement.at, statement.id))
-
-
-class FakeAudit(Part):
-    """The port ``Audit``."""
-
-    _numbers = itertools.count(1)
-
-    def write(self, entries: Sequence[AuditEntry]) -> None:
-        self._tables.audit.update({next(self._numbers): entry for entry in entries})
-
-    def entries(self, limit: int = 100) -> Sequence[AuditEntry]:
-        return list(reversed(self._tables.audit.values()))[:limit]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from plugin.domain.account import Account
 from plugin.domain.assessment import PlanState
 from plugin.domain.audit import AuditEntry
+from plugin.domain.companion import PatientLink
 from plugin.domain.configuration import Aside, ConfigDraft, ConfigVersion, Enactment, Publication
 from plugin.domain.issuer import Issuer
 from plugin.domain.job import JobRun
@@ -20,7 +21,9 @@ from plugin.domain.person import Person
 from plugin.domain.preview import PatientChange, Preview, PreviewPart, PreviewSums
 from plugin.domain.record import Fact, KnownStep, Statement
 from plugin.domain.seal import Link
-from plugin.domain.source import Cursor, SetAside, Source
+from plugin.domain.source import Cursor, ReadingCost, SetAside, Source
+from plugin.domain.staff_account import StaffAccount
+from plugin.domain.staff_message import StaffMessage
 from plugin.domain.tracking import Move, PatientRow
 from plugin.domain.work import WorkItem, WorkState
 
@@ -85,11 +88,14 @@ class Tables:
 
     sources: dict[int, Source] = field(default_factory=dict)
     cursors: dict[tuple[int, str], Cursor] = field(default_factory=dict)
+    moved_at: dict[tuple[int, str], datetime] = field(default_factory=dict)
     aside: dict[tuple[int, str], SetAside] = field(default_factory=dict)
     awaits: dict[int, datetime] = field(default_factory=dict)
     facts: dict[tuple[int, str, str], Fact] = field(default_factory=dict)
     fact_seen: dict[FactKey, datetime] = field(default_factory=dict)
     past_facts: dict[int, PastFact] = field(default_factory=dict)
+    on_file: dict[tuple[int, str], None] = field(default_factory=dict)
+    costs: dict[tuple[int, date], ReadingCost] = field(default_factory=dict)
     codes: dict[tuple[int, str, str], bool] = field(default_factory=dict)
     patients: dict[tuple[int, str], Known] = field(default_factory=dict)
     plans: dict[int, tuple[PlanState, ...]] = field(default_factory=dict)
@@ -113,6 +119,7 @@ class Tables:
     ended_drafts: dict[int, ConfigDraft] = field(default_factory=dict)
     revisions: dict[tuple[int, int], tuple[Mapping[str, object], str, datetime]] = field(default_factory=dict)
     drafts_aside: dict[tuple[int, int], Aside] = field(default_factory=dict)
+    settled_aside: dict[tuple[int, int], tuple[str, datetime]] = field(default_factory=dict)
     publications: dict[int, Publication] = field(default_factory=dict)
     issuers: dict[int, Issuer] = field(default_factory=dict)
     job_runs: dict[str, JobRun] = field(default_factory=dict)
@@ -128,6 +135,9 @@ class Tables:
     accounts: dict[int, Account] = field(default_factory=dict)
     recovery: dict[tuple[int, str], bool] = field(default_factory=dict)
     launches: dict[str, PanelSession] = field(default_factory=dict)
+    companion_links: dict[tuple[int, str], PatientLink] = field(default_factory=dict)
+    staff_messages: dict[tuple[int, str], StaffMessage] = field(default_factory=dict)
+    staff_accounts: dict[int, StaffAccount] = field(default_factory=dict)
     audit: dict[int, AuditEntry] = field(default_factory=dict)
     links: dict[int, Link] = field(default_factory=dict)
 

@@ -243,10 +243,17 @@ class FakeDrafts(Part):
         return self._put(standing, body, by=by, now=now, person_id=person_id)
 
     def keep_aside(self, id_: int, body: Mapping[str, object], *, seen: int, by: str, now: datetime) -> None:
-        self._tables.drafts_aside[id_, len(self._tables.drafts_aside)] = Aside(seen, body, by, now)
+        number = len(self._tables.drafts_aside) + 1
+        self._tables.drafts_aside[id_, number] = Aside(seen, body, by, now, number)
 
     def aside(self, id_: int) -> Sequence[Aside]:
-        return [kept for (of, _), kept in reversed(self._tables.drafts_aside.items()) if of == id_]
+        waiting = self._tables.drafts_aside.keys() - self._tables.settled_aside.keys()
+        return [self._tables.drafts_aside[key] for key in sorted(waiting, reverse=True) if key[0] == id_]
+
+    def settle_aside(self, id_: int, aside_id: int, *, by: str, now: datetime) -> None:
+        if aside_id not in {kept.id for kept in self.aside(id_)}:
+            raise UnknownName(f"nothing with the number {aside_id} is kept aside of draft {id_}")
+        self._tables.settled_aside[id_, aside_id] = by, now
 
     def end(self, id_: int, *, revision: int | None, became: Literal["published", "discarded"], now: datetime) -> None:
         standing = self._tables.drafts.get(id_)

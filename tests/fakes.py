@@ -221,6 +221,8 @@ class FakeEhr:
         ref = _REFS[row.what](str(content["key"]))
         if row.what == "task":
             content["status"] = TaskContent.from_json(content).task_status
+        if row.what == "overdue":
+            content["about"] = [content["task"]]
         return replace(drafted(ref, content), by=row.by)
 
     def device(self) -> Draft:

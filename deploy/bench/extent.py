@@ -28,6 +28,8 @@ class Extent:
     plans: int
     audit_rows: int
     list_looks: int
+    openemr_patients: int = 1_000
+    """In the clinic of the recorded OpenEMR."""
     warming: int = 6
     """Readings of the whole practice before anything is measured: a JVM is slow until it has compiled itself."""
 
@@ -42,6 +44,7 @@ QUICK = Extent(
     written=1_200,
     charts=6,
     looks=100,
+    openemr_patients=100,
     previewed=800,
     plans=20_000,
     audit_rows=100_000,

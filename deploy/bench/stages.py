@@ -13,6 +13,8 @@ from deploy.bench.events import measure_events
 from deploy.bench.extent import Extent
 from deploy.bench.installation import Installation
 from deploy.bench.memory import peak_mb
+from deploy.bench.openemr import measure_openemr
+from deploy.bench.openemr_rows import openemr_part
 from deploy.bench.panel import TAG as PANEL_TAG
 from deploy.bench.panel import measure_panel
 from deploy.bench.panel_rows import panel_part
@@ -62,6 +64,10 @@ def _admin(installation: Installation, extent: Extent, _console: Console) -> Par
     return admin_part(measure_admin(installation, extent))
 
 
+def _openemr(installation: Installation, extent: Extent, _console: Console) -> Part:
+    return openemr_part(measure_openemr(installation, extent.openemr_patients))
+
+
 def _events(installation: Installation, extent: Extent, _console: Console) -> Part:
     return event_part(measure_events(installation, extent.events))
 
@@ -79,6 +85,7 @@ STAGES: Mapping[str, Stage] = {
     "writeback": Stage("Writing back", _writeback),
     "panel": Stage("Opening charts, and acting in them", _panel),
     "admin": Stage("Previewing, and leafing through the lists and the audit log", _admin),
+    "openemr": Stage("Reading an OpenEMR for a simulated day", _openemr),
     "events": Stage("Waiting for effects", _events),
 }
 """What writes to the EHR comes after the sweeps; the events are last, since from then on the server sends hooks."""

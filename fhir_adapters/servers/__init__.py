@@ -2,11 +2,12 @@
 
 from fhir_adapters.servers.base import R4, Server
 from fhir_adapters.servers.hapi import HAPI
+from fhir_adapters.servers.openemr.kind import OPENEMR
 from plugin.domain.errors import BadSettings
 
-__all__ = ["HAPI", "R4", "SERVERS", "Server", "server_of"]
+__all__ = ["HAPI", "OPENEMR", "R4", "SERVERS", "Server", "server_of"]
 
-SERVERS = {server.kind: server for server in (R4, HAPI)}
+SERVERS = {server.kind: server for server in (R4, HAPI, OPENEMR)}
 
 
 def server_of(kind: str) -> Server:

@@ -1,4 +1,4 @@
-"""The address to which a browser is sent to authorize a launch. Pure."""
+"""The address to which a browser is sent to authorize a launch, or to sign an account in. Pure."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from plugin.domain.issuer import Issuer
-from plugin.domain.launch import PendingLaunch
-
 METHOD = "S256"
 """The one code challenge method that SMART allows."""
 
 
 def authorize_address(
     endpoint: str,
-    issuer: Issuer,
-    pending: PendingLaunch,
     *,
+    client_id: str,
     redirect_uri: str,
     scopes: Sequence[str],
+    aud: str,
     state: str,
-    launch: str | None,
+    verifier: str,
+    nonce: str,
+    launch: str | None = None,
 ) -> str:
-    """``aud`` is the registered base, byte by byte; a query that the endpoint has of its own is kept."""
+    """``aud`` is the registered base, byte by byte; a query that the endpoint has of its own is kept. There is always a
+    state: without one OpenEMR 8.2 gives a code that it then refuses (recordings 301 to 304)."""
     asked = {
         "response_type": "code",
-        "client_id": issuer.client_id,
+        "client_id": client_id,
         "redirect_uri": redirect_uri,
         "scope": " ".join(scopes),
         "state": state,
-        "aud": issuer.fhir_base,
-        "nonce": pending.nonce,
-        "code_challenge": _challenge(pending.verifier),
+        "aud": aud,
+        "nonce": nonce,
+        "code_challenge": _challenge(verifier),
         "code_challenge_method": METHOD,
         **({} if launch is None else {"launch": launch}),
     }

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import quote_plus
 
+from fhir_adapters.smart.discovery import Configuration
 from fhir_adapters.smart.keys import Keys
 from plugin.domain.errors import BadSettings, CannotDo
 from plugin.domain.issuer import ALGORITHMS, ClientAuth, Issuer
@@ -26,13 +27,39 @@ class Proof:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-def proof(issuer: Issuer, token_endpoint: str, keys: Keys, now: datetime) -> Proof:
-    """Of this issuer's client. An assertion is made for one request and never kept."""
-    if issuer.client_auth is ClientAuth.PUBLIC:
-        return Proof({"client_id": issuer.client_id})
-    if issuer.client_auth is ClientAuth.SECRET:
-        return Proof({}, {"Authorization": _basic(issuer)})
-    return assertion(issuer.client_id, token_endpoint, issuer.algorithm, keys, now)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """One of our clients, as a server has it registered; ``whose`` names it in a message."""
+
+    id: str
+    auth: ClientAuth
+    secret: str | None = field(default=None, repr=False)
+    algorithm: str = ALGORITHMS[0]
+    whose: str = ""
+
+
+def client_of(issuer: Issuer) -> Client:
+    return Client(
+        id=issuer.client_id,
+        auth=issuer.client_auth,
+        secret=issuer.client_secret,
+        algorithm=issuer.algorithm,
+        whose=f"Issuer {issuer.slug}",
+    )
+
+
+def proof(client: Client, known: Configuration, keys: Keys, now: datetime) -> Proof:
+    """An assertion is made for one request and never kept. A secret goes with every request, also where none is looked at
+    (OpenEMR 8.2, a refresh: recordings 271, 272)."""
+    if client.auth is ClientAuth.PUBLIC:
+        return Proof({"client_id": client.id})
+    if client.auth is ClientAuth.KEY:
+        return assertion(client.id, known.token_endpoint, client.algorithm, keys, now)
+    if not client.secret:
+        raise BadSettings(f"{client.whose}: its client secret is missing.")
+    if known.is_openemr:  # 8.2 offers client_secret_post alone in its openid-configuration, and was recorded with it
+        return Proof({"client_id": client.id, "client_secret": client.secret})
+    return Proof({}, {"Authorization": _basic(client.id, client.secret)})
 
 
 def assertion(client_id: str, token_endpoint: str, algorithm: str, keys: Keys, now: datetime) -> Proof:
@@ -61,9 +88,7 @@ def algorithm_for(offered: frozenset[str], server: str) -> str:
     return common[0]
 
 
-def _basic(issuer: Issuer) -> str:
+def _basic(client_id: str, client_secret: str) -> str:
     """RFC 6749 §2.3.1: both halves are form-encoded first."""
-    if not issuer.client_secret:
-        raise BadSettings(f"Issuer {issuer.slug}: its client secret is missing.")
-    pair = f"{quote_plus(issuer.client_id)}:{quote_plus(issuer.client_secret)}"
+    pair = f"{quote_plus(client_id)}:{quote_plus(client_secret)}"
     return f"Basic {base64.b64encode(pair.encode()).decode()}"

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 
+from fhir_adapters.smart import openemr
 from fhir_adapters.smart.discovery import Configuration
+from plugin.domain.rights import FOR_PANEL, Right
 
 _LAUNCH = frozenset({"launch", "launch/patient"})
 _ALWAYS = ("openid", "fhirUser")
@@ -29,6 +31,8 @@ def for_launch(own: Sequence[str], known: Configuration, *, is_standalone: bool)
     first = "launch/patient" if is_standalone else "launch"
     if own:
         return (first, *(scope for scope in own if scope not in _LAUNCH))
+    if known.is_openemr:
+        return (first, *openemr.negotiated(FOR_PANEL, known.scopes))
     offered = [scope for scope in _WHERE_OFFERED if not known.scopes or scope in known.scopes]
     return (first, *_ALWAYS, *offered, *spelled([("patient", "Patient", "r")], known))
 
@@ -54,9 +58,30 @@ def missing(granted: Collection[str]) -> tuple[str, ...]:
     return () if any(_reads_patient(scope) for scope in granted) else ("reading the patient",)
 
 
-def _reads_patient(scope: str) -> bool:
-    match = _RESOURCE.fullmatch(scope)
-    if match is None or match["context"] == "system" or match["type"] not in ("*", "Patient"):
+def lacking(needed: Iterable[Right], granted: Collection[str]) -> tuple[str, ...]:
+    """What cannot be done, in words, because its right was not granted; a server may answer 200 and grant nothing at all
+    (OpenEMR 8.2, recordings 060, 061)."""
+    return tuple(
+        f"cannot {right.means}: {right.scope} was not granted"
+        for right in needed
+        if not any(_holds(scope, right.scope) for scope in granted)
+    )
+
+
+def _holds(granted: str, needed: str) -> bool:
+    """Whether one scope allows all that another one does, of the same context, in either version."""
+    ours, theirs = _RESOURCE.fullmatch(needed), _RESOURCE.fullmatch(granted)
+    if ours is None or theirs is None:
         return False
-    may = _V1.get(match["may"], match["may"])
-    return _V2.fullmatch(may) is not None and "r" in may
+    is_there = theirs["context"] == ours["context"] and theirs["type"] in ("*", ours["type"])
+    return is_there and bool(_letters(theirs["may"])) and _letters(ours["may"]) <= _letters(theirs["may"])
+
+
+def _letters(may: str) -> frozenset[str]:
+    """Nothing for letters that are no permission: a wrong order may be ignored, and so may all of it."""
+    letters = _V1.get(may, may)
+    return frozenset(letters) if _V2.fullmatch(letters) else frozenset()
+
+
+def _reads_patient(scope: str) -> bool:
+    return _holds(scope, "patient/Patient.r") or _holds(scope, "user/Patient.r")

@@ -7,12 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from http import HTTPStatus
 
-from fhir_adapters.auth import Bearer
-from fhir_adapters.ehr import resolver
-from fhir_adapters.http import FhirHttp
-from fhir_adapters.mapping import Mapped, MappingRules, map_resource
 from fhir_adapters.smart import client_auth, scopes
 from fhir_adapters.smart.answer import TokenAnswer, token_answer
 from fhir_adapters.smart.authorize import METHOD, authorize_address
@@ -20,17 +15,18 @@ from fhir_adapters.smart.calls import Calls, Clock, FormAnswer, terms_for
 from fhir_adapters.smart.discovery import Configuration, discovery
 from fhir_adapters.smart.id_token import IdTokens
 from fhir_adapters.smart.keys import Keys
+from fhir_adapters.smart.patients import Patients
 from plugin.domain.errors import (
     LaunchRefused,
     MilepostError,
-    NotFound,
+    NotFhir,
     PermanentFailure,
-    Unauthorized,
+    Refused,
 )
 from plugin.domain.issuer import ClientAuth, Issuer
 from plugin.domain.launch import Granted, PendingLaunch, Refusal, Tokens
 from plugin.domain.record import Patient
-from plugin.outbound import Circuit, Terms
+from plugin.outbound import Terms
 
 _REASONS = {
     "access_denied": Refusal.DENIED,
@@ -38,6 +34,9 @@ _REASONS = {
     "invalid_scope": Refusal.MISSING_SCOPES,
     "unauthorized_client": Refusal.SERVER_SETUP,
 }
+_NO_MORE = ("invalid_grant", "invalid_request")
+"""That the grant holds no more. The second is OpenEMR 8.2's: for a code after a refused consent (recordings 321, 322), for
+one that is older than a minute (459), and for a refresh token that was used before (276)."""
 
 
 class HttpSmartServer:
@@ -52,8 +51,8 @@ class HttpSmartServer:
         self._keys = keys
         self._clock = clock
         terms = terms_for(ca_bundle)
-        self._fhir_terms = Terms(ca_bundle=ca_bundle, deadline=terms.deadline, retries=terms.retries)
-        self._circuit = Circuit()
+        fhir_terms = Terms(ca_bundle=ca_bundle, deadline=terms.deadline, retries=terms.retries)
+        self._patients = Patients(issuer.fhir_base, fhir_terms)
         self._calls = Calls(issuer.fhir_base, issuer.allowed_hosts, terms=terms)
         self._discovery = discovery(issuer.fhir_base, self._calls, clock)
         self._id_tokens = IdTokens(
@@ -88,11 +87,13 @@ class HttpSmartServer:
             )
         return authorize_address(
             str(known.authorization_endpoint),
-            self._issuer,
-            pending,
+            client_id=self._issuer.client_id,
             redirect_uri=self._callback(),
             scopes=self._asked(known, is_standalone=launch is None),
+            aud=self._issuer.fhir_base,
             state=state,
+            verifier=pending.verifier,
+            nonce=pending.nonce,
             launch=launch,
         )
 
@@ -137,21 +138,15 @@ class HttpSmartServer:
                     self._posted(known, {"token": token, "token_type_hint": hint}, to=known.revocation_endpoint)
 
     def patient(self, tokens: Tokens, ref: str) -> Patient | None:
-        """See the port. None also for one whom this person may not see."""
-        http = FhirHttp(self._issuer.fhir_base, Bearer(tokens.access), terms=self._fhir_terms, circuit=self._circuit)
+        """See the port. None also for one whom this person may not see. A token that is refused although it is new belongs
+        to somebody who was logged out meanwhile; OpenEMR 8.2 says so by 400 (recordings 420, 424)."""
+        is_openemr = self._known().is_openemr
         try:
-            resource = http.get(ref)
-        except NotFound:
-            return None
-        except Unauthorized as error:
-            if error.status_code == HTTPStatus.FORBIDDEN:
-                return None
-            raise
-        finally:
-            http.close()
-        mapped = map_resource(resource, MappingRules(resolve=resolver(self._issuer.fhir_base)), {})
-        fact = mapped.fact if isinstance(mapped, Mapped) else None
-        return fact if isinstance(fact, Patient) and fact.ref == ref else None
+            return self._patients.seen(tokens, ref, is_openemr=is_openemr)
+        except Refused as error:
+            raise LaunchRefused(f"{self._name}: {error}", reason=Refusal.SESSION_REFUSED) from error
+        except NotFhir as error:
+            raise LaunchRefused(f"{self._name}: {error}", reason=Refusal.SERVER_ANSWER) from error
 
     @property
     def _name(self) -> str:
@@ -230,7 +225,7 @@ class HttpSmartServer:
 
     def _posted(self, known: Configuration, form: Mapping[str, str], *, to: str | None = None) -> FormAnswer:
         with self._set_up():
-            proof = client_auth.proof(self._issuer, known.token_endpoint, self._keys, self._clock())
+            proof = client_auth.proof(client_auth.client_of(self._issuer), known, self._keys, self._clock())
         return self._calls.post(to or known.token_endpoint, {**form, **proof.form}, proof.headers)
 
     def _granted(self, answer: FormAnswer, refused: Refusal) -> TokenAnswer:
@@ -238,5 +233,5 @@ class HttpSmartServer:
         more."""
         if answer.is_good:
             return token_answer(answer)
-        reason = {**_REASONS, "invalid_grant": refused}.get(answer.error, Refusal.SERVER_ANSWER)
+        reason = {**_REASONS, **dict.fromkeys(_NO_MORE, refused)}.get(answer.error, Refusal.SERVER_ANSWER)
         raise LaunchRefused(f"{answer.asked}: {answer.status_code}, {answer.error}.", reason=reason)

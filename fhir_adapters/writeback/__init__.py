@@ -10,11 +10,12 @@ from fhir_adapters.writeback.drafts import (
     with_provenance,
 )
 from fhir_adapters.writeback.milestone_task import annotate_source_task
-from fhir_adapters.writeback.names import Names, tags_of
+from fhir_adapters.writeback.names import DEVICE, Names, tags_of
 from fhir_adapters.writeback.subscription import subscribe
 from fhir_adapters.writeback.transaction import send
 
 __all__ = [
+    "DEVICE",
     "Names",
     "annotate_source_task",
     "device_draft",

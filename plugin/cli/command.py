@@ -19,8 +19,10 @@ from plugin.cli.keys import keys
 from plugin.cli.patients import enrol, explain
 from plugin.cli.people import user
 from plugin.cli.reading import deliver, reconcile, sweep, sync, tick
+from plugin.cli.registration import registration  # noqa: F401 - a verb of `source`
 from plugin.cli.running import run
 from plugin.cli.setting_up import init, upgrade
+from plugin.cli.source_settings import set_  # noqa: F401 - a verb of `source`
 from plugin.cli.sources import source
 from plugin.cli.standing import status
 from plugin.domain.errors import BadInput, MilepostError

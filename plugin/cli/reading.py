@@ -16,7 +16,7 @@ from plugin.usecases.deliver import Delivered
 from plugin.usecases.deliver import deliver as deliver_due
 from plugin.usecases.reassess import Reassessed
 from plugin.usecases.reconcile import reconcile as reconcile_source
-from plugin.usecases.sources import every_source, source_named
+from plugin.usecases.sources import every_ehr, source_named
 from plugin.usecases.sweep import Swept
 from plugin.usecases.sweep import sweep as sweep_source
 from plugin.usecases.sync import Reading, read_source
@@ -46,7 +46,7 @@ def sweep(slug: str | None, *, write: bool, format_: str) -> None:
 def sync(slug: str | None, format_: str) -> None:
     """Polls one source, or all that are not paused: what is new since the last time."""
     built = services()
-    chosen = [source_named(built, slug)] if slug else [h.source for h in every_source(built) if not h.source.paused]
+    chosen = [source_named(built, slug)] if slug else [h.source for h in every_ehr(built) if not h.source.paused]
     readings = {source.slug: read_source(built, source) for source in chosen}
     if format_ == "json":
         print_json({name: _reading_as_json(reading) for name, reading in readings.items()})
@@ -118,8 +118,9 @@ def _reassessed(done: Reassessed) -> str:
 def _delivered(done: Delivered) -> str:
     failed = f", {done.failed:,} failed" if done.failed else ""
     conflicts = f", {done.conflicts:,} conflicts" if done.conflicts else ""
+    needless = f", {done.not_needed:,} have no use there" if done.not_needed else ""
     return (
-        f"wrote {done.written:,} resources ({done.unchanged:,} stood there already), gave out {done.work:,} work items, "
+        f"wrote {done.written:,} resources ({done.unchanged:,} stood there already{needless}), gave out {done.work:,} work items, "
         f"put {done.report:,} lines on the report{failed}{conflicts}"
     )
 

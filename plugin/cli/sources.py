@@ -20,6 +20,8 @@ from plugin.domain.errors import BadInput
 from plugin.domain.source import Source
 from plugin.usecases.remove_source import carry_out_leaving, checked_leaving, leave_source, written_there
 from plugin.usecases.services import Services
+from plugin.usecases.source_check import OPENEMR
+from plugin.usecases.source_settings import is_zone
 from plugin.usecases.sources import (
     Health,
     add_source,
@@ -41,7 +43,9 @@ def source() -> None:
 @source.command()
 @click.argument("slug")
 @click.argument("url")
-@click.option("--kind", default="hapi", show_default=True, help="hapi, or r4 for any other FHIR R4 server.")
+@click.option("--kind", default="hapi", show_default=True, help="hapi, openemr, or r4 for any other FHIR R4 server.")
+@click.option("--store", is_flag=True, help="It is a companion store: it takes milestone Tasks, and is never read.")
+@click.option("--zone", metavar="ZONE", help="The clinic's own zone, where it is another than the practice's.")
 @click.option(
     "--filter", "filters", multiple=True, metavar="NAME=VALUE", help="Added to every search: _tag=system|code."
 )
@@ -56,6 +60,8 @@ def add(  # one argument for each option
     slug: str,
     url: str,
     kind: str,
+    store: bool,
+    zone: str | None,
     filters: Sequence[str],
     aliases: Sequence[str],
     token_file: str | None,
@@ -67,12 +73,16 @@ def add(  # one argument for each option
     """Adds a FHIR server under a short name, after asking it what it can do. The name is given once."""
     if client_id is not None and token_file is not None:
         raise BadInput("A source has a token or a client id: give --token-file or --client-id, not both.")
+    if zone is not None and not is_zone(zone):
+        raise BadInput(f"There is no zone {zone!r}; expected an IANA name such as America/Chicago.")
     built = services()
     wanted = Source(
         id=0,
         slug=slug,
         base_url=url.rstrip("/"),
         kind=kind,
+        use="store" if store else "ehr",
+        zone=zone,
         search_filter=dict(_filter(text) for text in filters),
         link_aliases=tuple(aliases),
         token=None if token_file is None else secret_in(token_file, "token"),
@@ -82,7 +92,12 @@ def add(  # one argument for each option
     )
     added = add_source(built, wanted, is_vouched_for=vouched, by=who_is_here(), told=TERMINAL)
     click.echo(f"Source {added.slug}: added, {_software(added)}.")
+    if store:
+        click.echo(f"Next: `milepost source set SOURCE --companion {added.slug}` for the source whose Tasks it takes.")
+        return
     _subscribe(built, added)
+    if kind == OPENEMR:
+        click.echo(f"OpenEMR has no Task: `milepost source set {added.slug} --sink …` says where they go.")
     click.echo(f"Next: `milepost sweep {added.slug}`.")
 
 
@@ -97,9 +112,10 @@ def list_(format_: str) -> None:
     if not healths:
         click.echo("No source yet; `milepost source add SLUG URL` adds one.")
         return
-    rows = [("source", "kind", "read", "state", "address")]
+    rows = [("source", "kind", "read", "state", "Tasks go", "address")]
     rows += [
-        (h.source.slug, h.source.kind, instant(h.source.last_read_at), _state(h), h.source.base_url) for h in healths
+        (of.slug, of.kind, instant(of.last_read_at), _state(health), tasks_go(of), of.base_url)
+        for of, health in ((health.source, health) for health in healths)
     ]
     print_rows(rows, indent="")
     for health in healths:
@@ -192,6 +208,17 @@ def resume(slug: str) -> None:
     click.echo(f"Source {slug}: goes on.")
 
 
+def tasks_go(of: Source) -> str:
+    """In words, whither."""
+    if not of.is_ehr:
+        return "-"
+    if of.sink == "companion":
+        return f"to the store {of.companion}"
+    if of.sink == "message":
+        return "to staff as messages"
+    return "nowhere yet" if of.kind == OPENEMR else "to itself"
+
+
 def _subscribe(built: Services, added: Source, *, quiet: bool = False) -> None:
     reference = subscribe(built, added)
     if not quiet:
@@ -216,6 +243,8 @@ def _software(source_: Source) -> str:
 def _state(health: Health) -> str:
     if health.source.paused:
         return "paused"
+    if not health.source.is_ehr:
+        return "store"
     return "behind" if health.is_behind else "good"
 
 
@@ -228,6 +257,11 @@ def _as_json(health: Health) -> dict[str, object]:
         "base_url": of.base_url,
         "search_filter": dict(of.search_filter),
         "client_id": of.client_id,
+        "use": of.use,
+        "sink": of.sink,
+        "companion": of.companion,
+        "zone": of.zone,
+        "inbox": dict(of.inbox),
         "paused": of.paused,
         "behind": health.is_behind,
         "last_read_at": of.last_read_at,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import click
 
 from plugin.cli.terminal import counts, format_option, instant, print_json, print_rows, services
+from plugin.usecases.source_reading import SourceCosts
 from plugin.usecases.status import SourceStatus, Status
 from plugin.usecases.status import status as status_of
 
@@ -43,16 +44,28 @@ def _print_source(of: SourceStatus) -> None:
     paused = ", paused" if source.paused else ""
     click.echo(f"Source {source.slug}: {source.base_url}{paused}")
     click.echo(f"  last read completely: {instant(source.last_read_at)}{behind}")
+    if of.types_read:
+        times = ", ".join(f"{type_} {instant(at)}" for type_, at in of.types_read.items())
+        click.echo(f"  each type when it is due; last: {times}")
+    if of.costs:
+        click.echo(f"  reading it: {_costs(of.costs)}")
     if source.last_error:
         click.echo(f"  last failure {instant(source.last_error_at)}: {source.last_error}")
     click.echo("  CarePlans")
     print_rows([*of.care_plans.items(), ("in all", of.accounted), *_server_rows(of)], indent="    ")
     if of.not_counted:
-        click.echo(f"    the server could not be asked: {of.not_counted}")
+        click.echo(f"    not counted on the server: {of.not_counted}")
     for name, value in of.summary.items():
         click.echo(f"  {name.replace('_', ' ')}: {_most(value) if isinstance(value, Mapping) else value}")
     if of.set_aside:
         click.echo(f"  set aside: {counts(of.set_aside)}")
+
+
+def _costs(of: SourceCosts) -> str:
+    words = f"{of.today.requests:,} requests and {of.mb_today:.1f} MB today"
+    if of.requests_per_day is None or of.mb_per_day is None:
+        return words
+    return f"{words}; {of.requests_per_day:,.0f} and {of.mb_per_day:.1f} MB in a day of the last week"
 
 
 def _most(values: Mapping[str, int]) -> str:
@@ -79,6 +92,17 @@ def _as_json(found: Status) -> Mapping[str, object]:
     }
 
 
+def _costs_as_json(of: SourceCosts | None) -> Mapping[str, object] | None:
+    if of is None:
+        return None
+    return {
+        "requests_today": of.today.requests,
+        "mb_today": of.mb_today,
+        "requests_per_day": of.requests_per_day,
+        "mb_per_day": of.mb_per_day,
+    }
+
+
 def _source_as_json(of: SourceStatus) -> Mapping[str, object]:
     source = of.health.source
     return {
@@ -95,5 +119,7 @@ def _source_as_json(of: SourceStatus) -> Mapping[str, object]:
         "care_plans_unaccounted": of.unaccounted,
         "not_counted": of.not_counted,
         "set_aside": of.set_aside,
+        "types_read": dict(of.types_read),
+        "costs": _costs_as_json(of.costs),
         **of.summary,
     }

@@ -112,6 +112,7 @@ class Aside(NamedTuple):
     body: Mapping[str, object]
     by: str
     at: datetime
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

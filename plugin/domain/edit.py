@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from plugin.domain.record import Concept, Moment, Order, Provenance, Said, Statement
-from plugin.domain.writes import TaskContent, derived_id
+from plugin.domain.writes import TaskContent, derived_id, is_reference
 
 SOMEONE = "someone in the EHR"
 """The author when no Provenance says who it was. Never the Task's owner."""
@@ -89,9 +89,10 @@ class _Edit:
             yield self._note(f"status set to {now or 'nothing'} in the EHR; not taken over")
 
     def of_owner(self) -> Iterator[Statement]:
+        """Somebody of another server cannot own a step here: that is kept as a note."""
         link = self._order.owner
         owner = None if link is None else link.ref
-        if owner is not None and owner != self._content.owner:
+        if owner is not None and owner != self._content.owner and is_reference(owner):
             yield self._statement(Said.REASSIGN, target=owner)
 
     def of_the_rest(self) -> Iterator[Statement]:

@@ -14,6 +14,7 @@
         │   └── NotR4               FHIR, but of another version
         ├── TooLarge                an answer over the size cap, or paging without end
         ├── CannotDo                the server does not offer what is needed
+        │   └── SwitchedOff         it could, and its administrator has switched off what we need
         ├── Forbidden               this person may not do this, or not see it
         │   ├── MissingRight        none of their roles has the right; `action` and `data` say which
         │   └── ForeignPage         a form that was not sent from a page of ours, or not of this session
@@ -24,6 +25,7 @@
         │   └── StaleDraft          somebody else has saved this draft meanwhile; carries both sides, and both are kept
         ├── Refused                 the server said no: 400, 422 and other 4xx
         │   ├── Unauthorized        401, 403
+        │   │   └── NotGranted      the token is good, and this is not among what it was given for
         │   ├── NotFound            404
         │   │   └── Gone            410: it was there and has been deleted
         │   └── VersionConflict     409, 412: read again, decide again
@@ -122,6 +124,10 @@ class CannotDo(PermanentFailure):
     pass
 
 
+class SwitchedOff(CannotDo):
+    pass
+
+
 class Forbidden(PermanentFailure):
     pass
 
@@ -173,6 +179,10 @@ class Refused(PermanentFailure):
 
 
 class Unauthorized(Refused):
+    pass
+
+
+class NotGranted(Unauthorized):
     pass
 
 

@@ -21,6 +21,8 @@ class Refusal(StrEnum):
     """The secret of the browser that began is missing or wrong."""
     DENIED = "denied"
     """The authorization server, or the person there, said no (``error=access_denied``)."""
+    NO_STATE = "no-state"
+    """An error came back without any state (OpenEMR 8.2): which launch it ends is not known, only that it is none."""
     WRONG_SERVER = "wrong-server"
     """The callback names another authorization server than the one that was asked (RFC 9207)."""
     CODE_REFUSED = "code-refused"

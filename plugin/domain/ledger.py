@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from plugin.domain.assessment import Assessment, Effect, EffectKind, Passed
-from plugin.domain.writes import FlagContent, GapContent, TaskContent
+from plugin.domain.writes import FlagContent, GapContent, TaskContent, task_ref
 
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
@@ -84,7 +84,7 @@ def reconcile(rows: Sequence[LedgerRow], assessment: Assessment) -> LedgerChange
     renewed whenever the content wanted is not the content done last."""
     known = {row.key: row for row in rows}
     wanted = {effect.key: effect for effect in assessment.wanted}
-    create = tuple(e for key, e in wanted.items() if key not in known and _is_worth_beginning(e, assessment))
+    create = tuple(e for key, e in wanted.items() if key not in known and _is_worth_beginning(e, assessment, known))
     renew = [(known[key].id, e) for key, e in wanted.items() if key in known and _comes_back(known[key], e)]
     withdraw: list[int] = []
     for row in (row for row in rows if row.key not in wanted):
@@ -129,17 +129,18 @@ def _differs(row: LedgerRow, effect: Effect) -> bool:
     return row.state is EffectState.WITHDRAWN or row.done_digest != digest
 
 
-def _is_worth_beginning(effect: Effect, assessment: Assessment) -> bool:
+def _is_worth_beginning(effect: Effect, assessment: Assessment, known: Collection[str]) -> bool:
     """A closed gap that was never open here, and the Tasks of a plan that had ended before it was first seen, are not
-    written: there is nothing there to correct (DESIGN §10: only what changes is written)."""
+    written: there is nothing there to correct (DESIGN §10: only what changes is written). Nor is the gap of such a Task of
+    ours (S8 leaves some open), which would refer to what is not there. ``known``: keys of what the ledger has."""
     if effect.kind is not EffectKind.WRITE:
         return True
+    ended = {plan.plan for plan in assessment.plans if plan.stage == "review"}
     if effect.what == "detected-issue":
-        return (effect.content or {}).get("state") == "open"
-    if effect.what == "task":
-        ended = {plan.plan for plan in assessment.plans if plan.stage == "review"}
-        return effect.plan not in ended
-    return True
+        gap = GapContent.from_json(effect.content or {})
+        has_task = effect.plan not in ended or gap.task != task_ref(gap.key) or f"write|task|{gap.key}" in known
+        return gap.state == "open" and has_task
+    return effect.what != "task" or effect.plan not in ended
 
 
 _INSTEAD: Mapping[str, Callable[[Mapping[str, object]], Mapping[str, object]]] = {

@@ -122,8 +122,12 @@ def telling_codes(concept: Concept) -> tuple[Coding, ...]:
     return tuple(c for c in concept.codings if c.system and c.system != TASK_CODES)
 
 
+FINGERPRINT = "fp-"
+"""How the ident of a step begins that has no name of its own."""
+
+
 def fingerprint(concept: Concept, description: str | None) -> str:
     """Of code and description without the date (§4.1); the text counts only where there is no coding."""
     named = sorted(f"{c.system}|{c.code}" for c in concept.codings if c.code) or [concept.title or ""]
     text = "\x1f".join([*named, description or ""])
-    return "fp-" + hashlib.sha256(text.encode()).hexdigest()[:12]
+    return FINGERPRINT + hashlib.sha256(text.encode()).hexdigest()[:12]

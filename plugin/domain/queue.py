@@ -204,6 +204,16 @@ class WorkLine:
     steps: tuple[Milestone, ...] = ()
     tried: tuple[Tried, ...] = ()
 
+    @property
+    def days_late(self) -> int:
+        """Of the step that is late longest; 0 where none is."""
+        return max((step.days_past_due or 0 for step in self.steps), default=0)
+
+    @property
+    def booked_for(self) -> str | None:
+        """The first booking that stands."""
+        return min((step.booked_for for step in self.steps if step.booked_for), default=None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapLine:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 from plugin.domain.record import Fact
 
@@ -19,6 +20,15 @@ SourceUse = Literal["ehr", "store"]
 """What a source is for: an EHR is read; a companion store only takes the milestone Tasks of a source that has no Task."""
 SinkKind = Literal["own", "companion", "message"]
 """Where milestone Tasks of a source go: to itself, to a companion FHIR store, or as staff messages through its own API."""
+
+
+class ReadingCost(NamedTuple):
+    """What reading a source took, on one local day: requests, bytes of the answers, seconds that its server worked."""
+
+    day: date
+    requests: int
+    bytes_: int
+    seconds: float
 
 
 class TakenBack(NamedTuple):
@@ -67,6 +77,21 @@ class Source:
     inbox: Mapping[str, str] = field(default_factory=dict)
     """Whose inbox a staff message goes to: user names of the EHR by owner (``Practitioner/…``) or role; where none fits,
     that of ``coordinator``."""
+    systems: Mapping[str, str] = field(default_factory=dict)
+    """By which identifier system the companion store knows one of this source's, where it is another."""
+    staff_client: str | None = None
+    """As what Milepost is registered there for its staff account; its secret below. Without one it is ``client_id``, with our keys."""
+    staff_secret: str | None = field(default=None, repr=False)
+
+    @property
+    def is_ehr(self) -> bool:
+        """It is read. A companion store only takes what is written."""
+        return self.use == "ehr"
+
+
+def clinic_zone(source: Source, practice: ZoneInfo) -> ZoneInfo:
+    """In which zone a source's clinic lives: its own, where it is another than the practice's."""
+    return ZoneInfo(source.zone) if source.zone else practice
 
 
 class Cursor(NamedTuple):

@@ -8,7 +8,8 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from plugin.domain.due import Bounds, Course, course_of
-from plugin.domain.origin import Origin, OriginKind, SourceStatus
+from plugin.domain.edited_step import Trace, pairs
+from plugin.domain.origin import FINGERPRINT, Origin, OriginKind, SourceStatus
 from plugin.domain.program import MilestoneDefinition
 from plugin.domain.record import Coding, Identifier, KnownStep, Link
 
@@ -194,8 +195,8 @@ def _leading(group: Sequence[Placed]) -> Placed:
 
 
 def _keys(frame: Frame, groups: Sequence[Sequence[Placed]], given: Mapping[str, KnownStep]) -> list[str]:
-    """Each step's key: as it was given before where any of its origins had one, carried over where exactly one step of
-    the same code went and one came, else new."""
+    """Each step's key: as it was given before where any of its origins had one, carried over from a step that
+    went where it is plain which one it was, else new."""
     keys: list[str | None] = []
     taken: set[str] = set()
     for group in groups:
@@ -212,15 +213,22 @@ def _carry_over(gone: Mapping[str, KnownStep], groups: Sequence[Sequence[Placed]
     """A step that had come to its end keeps its key to itself: what was said of it is not true of the new one."""
     if not gone:
         return
-    fresh: dict[tuple[str, ...], list[int]] = {}
-    for index, group in enumerate(groups):
-        if keys[index] is None:
-            codes = sorted({f"{system}|{code}" for p in group for system, code in _codes(p.origin.codes)})
-            fresh.setdefault(tuple(codes), []).append(index)
-    for named, places in fresh.items():
-        left = [key for key, step in gone.items() if tuple(sorted(step.codes)) == named]
-        if named and len(places) == 1 and len(left) == 1:
-            keys[places[0]] = left[0]
+    before = {key: Trace(tuple(sorted(step.codes)), step.due, _words_of(key, step)) for key, step in gone.items()}
+    fresh = {index: _trace(group) for index, group in enumerate(groups) if keys[index] is None}
+    for index, key in pairs(before, fresh):
+        keys[index] = key
+
+
+def _words_of(key: str, step: KnownStep) -> str:
+    """The title counts only where the key is a fingerprint of it: what has a name of its own keeps that."""
+    return step.title if key.rpartition("|")[2].startswith(FINGERPRINT) else ""
+
+
+def _trace(group: Sequence[Placed]) -> Trace:
+    codes = sorted({f"{system}|{code}" for p in group for system, code in _codes(p.origin.codes)})
+    lead = _leading(group)
+    words = lead.origin.title if lead.ident.startswith(FINGERPRINT) else None
+    return Trace(tuple(codes), lead.course.due, words or "")
 
 
 def _step(frame: Frame, key: str, group: Sequence[Placed], index: int) -> Step:

@@ -94,10 +94,11 @@ class TaskContent(_Content):
     @property
     def withdrawn(self) -> Self:
         """What to write when nothing wants that Task any more: its plan was deleted, or somebody else's Task stands for
-        the step now. What was done or cancelled stays so (S2)."""
+        the step now. What was done or cancelled stays so (S2). It refers to neither plan nor order: HAPI 8.8.0 refuses
+        whatever refers to what was deleted (HAPI-1096), and the Task would say "ready" for ever."""
         if Status(self.status).is_final:
             return self
-        rest = replace(self, gap=Gap.NONE.value, tier=0, booked_for=None)
+        rest = replace(self, gap=Gap.NONE.value, tier=0, booked_for=None, based_on=None, focus=None)
         return replace(rest, status=Status.CANCELLED.value, reason="removed-from-plan")
 
     @property
@@ -111,6 +112,7 @@ class TaskContent(_Content):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapContent(_Content):
     """The DetectedIssue of one milestone's gap. ``task`` is the Task that it is about: ours, or the source's own.
+    ``owner`` and ``role`` say whose step it is while it is open: where there are no Tasks, they are told of it.
     ``identified`` is the first day past due. ``state``: open, closed, or withdrawn (there is no gap after all)."""
 
     key: str
@@ -122,6 +124,8 @@ class GapContent(_Content):
     due: str | None = None
     identified: str | None = None
     closed_on: str | None = None
+    owner: str | None = None
+    role: str | None = None
 
     @property
     def withdrawn(self) -> Self:
@@ -189,6 +193,8 @@ def gap_content(milestone: Milestone, patient: str) -> GapContent | None:
         tier=milestone.tier if is_open else 0,
         due=precise(milestone.due, milestone.due_precision),
         identified=_day_after(milestone.due),
+        owner=milestone.owner.reference if is_open else None,
+        role=milestone.owner.role if is_open else None,
         closed_on=None if is_open else _text(milestone.completed_on),
     )
 

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http.cookiejar import DefaultCookiePolicy
@@ -46,6 +46,10 @@ class Auth(AuthBase):
     def refused(self) -> bool:
         """Told that the last request was answered with 401; True when it is worth sending once more."""
         return False
+
+    def lacking(self) -> Sequence[str]:
+        """What we need there and were not allowed, in words; nothing where that is not known."""
+        return ()
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.prepare_headers({**request.headers, **self.headers()})  # which also checks them

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, select, update
 
 from plugin.domain.account import LOCAL, Account
 from plugin.domain.audit import AuditEntry
@@ -16,9 +16,16 @@ from plugin.storage.account_tables import account, recovery_code
 from plugin.storage.audit import SqlAudit
 from plugin.storage.people import SqlPeople
 from plugin.storage.people_tables import person
-from plugin.storage.transaction import AnyRow, Transaction, Value
+from plugin.storage.transaction import Transaction, Value
+from plugin.storage.written import Answer, Written
 
 _NAMES = tuple(field.name for field in fields(Account))
+_OF_PERSON = Written(
+    select(*(account.c[name] for name in _NAMES)).where(
+        account.c.practice_id == bindparam("of_practice"), account.c.person_id == bindparam("of_person")
+    )
+)
+"""Every request of the admin pages asks."""
 
 
 class SqlAccounts:
@@ -52,7 +59,10 @@ class SqlAccounts:
 
     def of_person(self, person_id: int, *, lock: bool = False) -> Account | None:
         """See the port."""
-        return self._one(account.c.person_id == person_id, lock=lock)
+        if lock:
+            return self._one(account.c.person_id == person_id, lock=True)
+        rows = self._transaction.answers(_OF_PERSON, of_practice=self._transaction.practice_id, of_person=person_id)
+        return next(map(self._account, rows), None)
 
     def all(self) -> Mapping[int, Account]:
         """See the port."""
@@ -93,8 +103,8 @@ class SqlAccounts:
         query = query.where(account.c.practice_id == self._transaction.practice_id, which)
         return [self._account(row) for row in self._transaction.rows(query.with_for_update() if lock else query)]
 
-    def _account(self, row: AnyRow) -> Account:
-        found = Account(**row._mapping)
+    def _account(self, row: Answer) -> Account:
+        found = Account(**dict(zip(_NAMES, row, strict=True)))
         if found.totp_secret is None:
             return found
         return replace(found, totp_secret=self._transaction.cipher.decrypt(found.totp_secret, _owner(found)))

@@ -26,15 +26,18 @@ from plugin.domain.assessment import Gap, Milestone, PlanState, Status
 from plugin.domain.source import Source
 from plugin.storage.codec import decode_milestone, decode_plan, decode_strings
 from plugin.storage.tables import milestone, patient, plan
-from plugin.storage.transaction import AnyRow, Transaction
+from plugin.storage.transaction import Transaction
+from plugin.storage.written import Answer, Written
 
-_SHOWN = union_all(
-    select(milestone.c.plan, milestone.c.place, milestone.c.key, milestone.c.digest, milestone.c.body).where(
-        milestone.c.patient_id == bindparam("patient_id")
-    ),
-    select(plan.c.plan, literal_column("0"), literal_column("''"), sql_cast(null(), Text), plan.c.body).where(
-        plan.c.patient_id == bindparam("patient_id"), plan.c.gone_at.is_(None)
-    ),
+_SHOWN = Written(
+    union_all(
+        select(milestone.c.plan, milestone.c.place, milestone.c.key, milestone.c.digest, milestone.c.body).where(
+            milestone.c.patient_id == bindparam("patient_id")
+        ),
+        select(plan.c.plan, literal_column("0"), literal_column("''"), sql_cast(null(), Text), plan.c.body).where(
+            plan.c.patient_id == bindparam("patient_id"), plan.c.gone_at.is_(None)
+        ),
+    )
 )
 """One patient's milestones, and plans, which have no digest."""
 
@@ -50,7 +53,7 @@ def read_shown(transaction: Transaction, patient_id: int, today: date) -> tuple[
     steps: dict[str, list[Milestone]] = defaultdict(list)
     versions: dict[str, str] = {}
     plans: list[tuple[str, str]] = []
-    for name, _, key, digest, body in sorted(transaction.rows(_SHOWN, patient_id=patient_id), key=_place):
+    for name, _, key, digest, body in sorted(transaction.answers(_SHOWN, patient_id=patient_id), key=_place):
         if digest is None:
             plans.append((name, body))
         else:
@@ -130,7 +133,7 @@ def _patient_id(transaction: Transaction, source: Source, ref: str) -> int | Non
     return ids[0] if ids else None
 
 
-def _place(row: AnyRow) -> tuple[str, int, str]:
+def _place(row: Answer) -> tuple[str, int, str]:
     """By plan; within it in the plan's own order."""
     name, place, key, *_ = row
     return name, place, key

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
-from sqlalchemy import Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 
 from plugin.domain.audit import AuditFilter, AuditRow
 from plugin.domain.errors import UnknownName
@@ -23,7 +24,10 @@ class SqlAuditLog:
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
-        self._of_practice = audit.c.practice_id == transaction.practice_id
+
+    @cached_property
+    def _of_practice(self) -> ColumnElement[bool]:
+        return audit.c.practice_id == self._transaction.practice_id
 
     def older(self, of: AuditFilter, *, than: int | None, limit: int) -> Sequence[AuditRow]:
         """See the port."""

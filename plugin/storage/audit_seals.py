@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
-from sqlalchemy import and_, delete, exists, func, select
+from sqlalchemy import ColumnElement, and_, delete, exists, func, select
 
 from plugin.domain.seal import NOTHING, Link, SealedRow, StoredRow, Unsealed
 from plugin.storage.audit_tables import audit_seal, audit_waiting
@@ -23,7 +24,10 @@ class SqlSeals:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
         self.practice_id = transaction.practice_id
-        self._of_practice = audit_seal.c.practice_id == transaction.practice_id
+
+    @cached_property
+    def _of_practice(self) -> ColumnElement[bool]:
+        return audit_seal.c.practice_id == self.practice_id
 
     def turn(self) -> bool:
         """See the port. On SQLite the one writer is the lock."""

@@ -16,6 +16,7 @@ from plugin.storage.codec import decode_object, encode_json
 from plugin.storage.tables import config_version
 from plugin.storage.transaction import AnyRow, Transaction
 from plugin.storage.version_tables import enactment
+from plugin.storage.written import Answer, Written
 
 _ONE_AT_A_TIME = 0x6D70636F6E66  # the number of PostgreSQL's advisory lock for those who publish
 _VERSION = ("kind", "code", "version", "state", "published_from", "by", "why", "stored_at", "body")
@@ -41,8 +42,8 @@ def _holding(*when: ColumnElement[bool]) -> Select[tuple[object, ...]]:
     )
 
 
-_CURRENT = _holding(or_(_HAS_COME, enactment.c.applied_at.is_not(None)))
-_IN_FORCE_AT = _holding(_HAS_COME)
+_CURRENT = Written(_holding(or_(_HAS_COME, enactment.c.applied_at.is_not(None))))
+_IN_FORCE_AT = Written(_holding(_HAS_COME))
 _COMING = (
     select(enactment.c.id)
     .where(_OF_PRACTICE, _STANDS, enactment.c.applied_at.is_(None), _HAS_COME)
@@ -205,8 +206,8 @@ class SqlConfigurations:
         self._transaction.run(update(config_version).where(config_version.c.id == ids[0]).values(state="published"))
         return int(ids[0])
 
-    def _holding(self, query: Select[tuple[object, ...]], moment: datetime) -> list[ConfigVersion]:
-        rows = self._transaction.rows(query, of_practice=self._transaction.practice_id, at_moment=moment)
+    def _holding(self, query: Written, moment: datetime) -> list[ConfigVersion]:
+        rows = self._transaction.answers(query, of_practice=self._transaction.practice_id, at_moment=moment)
         return [_version(row) for row in rows]
 
     def _told(self, query: Select[tuple[object, ...]]) -> list[Enactment]:
@@ -226,7 +227,7 @@ class SqlConfigurations:
         SqlAudit(self._transaction).write([entry])
 
 
-def _version(row: AnyRow) -> ConfigVersion:
+def _version(row: Answer) -> ConfigVersion:
     kind, code, version, state, published_from, by, why, approved_by, body = row
     return ConfigVersion(
         kind=kind,

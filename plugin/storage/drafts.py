@@ -132,9 +132,17 @@ class SqlDrafts:
     def aside(self, id_: int) -> Sequence[Aside]:
         """See the port."""
         c = config_aside.c
-        query = select(c.seen, c.body, c.by, c.at).where(self._ours(config_aside), c.draft_id == id_)
-        rows = self._transaction.rows(query.order_by(c.id.desc()))
-        return [Aside(seen, decode_object(body), by, at) for seen, body, by, at in rows]
+        waits = and_(self._ours(config_aside), c.draft_id == id_, c.settled_at.is_(None))
+        rows = self._transaction.rows(select(c.seen, c.body, c.by, c.at, c.id).where(waits).order_by(c.id.desc()))
+        return [Aside(seen, decode_object(body), by, at, number) for seen, body, by, at, number in rows]
+
+    def settle_aside(self, id_: int, aside_id: int, *, by: str, now: datetime) -> None:
+        """See the port."""
+        c = config_aside.c
+        waits = and_(self._ours(config_aside), c.draft_id == id_, c.id == aside_id, c.settled_at.is_(None))
+        done = self._transaction.run(update(config_aside).where(waits).values(settled_at=now, settled_by=by))
+        if not done.rowcount:
+            raise UnknownName(f"nothing with the number {aside_id} is kept aside of draft {id_}")
 
     def end(self, id_: int, *, revision: int | None, became: Literal["published", "discarded"], now: datetime) -> None:
         """See the port."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import select
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,10 +38,18 @@ BUSY_TIMEOUT = timedelta(seconds=5)
 IDLE = timedelta(seconds=5)
 """A connection of PostgreSQL that was given back so long ago is asked whether it still stands."""
 
+_KEPT = 8
+"""Connections of PostgreSQL that stay open: each thread of a web process reads on one and records that on another."""
+
 READING = "milepost_reading"
 """Connection option: the transaction reads only."""
 
 _GIVEN_BACK = "milepost_given_back"
+
+_BEGIN_READING = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = auto"
+"""A reader sees one moment. What it asks is planned anew each time, but for what asks to be kept prepared (written.py)."""
+_PREPARED_AFTER = 5
+"""Uses of a statement in transactions that may write; the driver's own number."""
 
 _BUSY_STATES = frozenset({"55P03", "40P01", "40001"})  # lock not available, deadlock, serialization
 _OUTAGE_CLASSES = frozenset({"08", "53", "57"})  # connection, resources, operator intervention
@@ -61,7 +70,7 @@ def connect_engine(url: str) -> Engine:
         # Every statement here is short; compiling one (jit) would take longer than running it. The same statement is for
         # one patient or for a thousand, and for tables that nobody has analyzed yet: it is planned anew each time.
         options = {"options": "-c timezone=UTC -c jit=off -c plan_cache_mode=force_custom_plan", "connect_timeout": 10}
-        engine = create_engine(address, hide_parameters=True, connect_args=options)
+        engine = create_engine(address, hide_parameters=True, connect_args=options, pool_size=_KEPT)
         event.listen(engine, "begin", _begin_postgres)
         event.listen(engine, "connect", _note_time)
         event.listen(engine, "checkin", _note_time)
@@ -126,11 +135,15 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _begin_postgres(connection: Connection) -> None:
-    """A reader sees one moment. The driver says so in the BEGIN that it sends before the first statement."""
+    """Whoever may write begins as the driver does, before the first statement."""
     reading = connection.get_execution_options().get(READING, False)
     driver = cast("psycopg.Connection[object]", connection.connection.dbapi_connection)
-    driver.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ if reading else None
-    driver.read_only = True if reading else None
+    if driver.autocommit != reading:
+        driver.autocommit = reading
+        driver.prepare_threshold = sys.maxsize if reading else _PREPARED_AFTER
+    if reading:
+        with translated():
+            driver.execute(_BEGIN_READING)
 
 
 def _note_time(_: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, case, delete, select
+from sqlalchemy import ColumnElement, Text, and_, bindparam, case, delete, select
 
-from plugin.domain.record import Fact
+from plugin.domain.moment import days
+from plugin.domain.record import Appointment, Fact
 from plugin.domain.source import Source
 from plugin.domain.tracking import Stored
 from plugin.storage.codec import decode_fact, encode
 from plugin.storage.column_types import is_of_type
 from plugin.storage.tables import fact, fact_history
 from plugin.storage.transaction import Transaction, Value, is_among
+from plugin.storage.written import Written
 
 PAGE = 1000
 """References that are read at once."""
 
-_COLUMNS = ("source_id", "ref", "patient_ref", "version", "status", "seen", "seen_at", "body")
+_COLUMNS = ("source_id", "ref", "patient_ref", "version", "status", "seen", "seen_at", "body", "begins")
 _KEY = _COLUMNS[:3]
+_UTC = ZoneInfo("UTC")
 _HISTORY = ("source_id", "ref", "patient_ref", "version", "seen_at", "until", "is_deleted", "body")
 
 
@@ -99,9 +103,32 @@ class SqlFacts:
     def get(self, source: Source, refs: Sequence[str]) -> Sequence[Fact]:
         """See the port."""
         listed = self._transaction.listed(refs)
-        query = _bodies(is_postgres=self._transaction.is_postgres)
-        bodies = self._transaction.pairs(query, of_source=source.id, listed=listed)
+        query = bodies_of(is_postgres=self._transaction.is_postgres)
+        found = self._transaction.answers(query, of_source=source.id, listed=listed)
+        bodies: dict[str, str] = {row[0]: row[1] for row in found}
         return [decode_fact(ref, body) for ref, body in bodies.items()]
+
+    def within(
+        self,
+        source: Source,
+        type_: str,
+        *,
+        patients: Collection[str] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Mapping[str, str]:
+        """See the port. Among what begins in a span, a type is told by its name: there is an index for one of the two."""
+        query = select(fact.c.ref, fact.c.version).where(fact.c.source_id == source.id).order_by(fact.c.seen_at)
+        if patients is not None:
+            query = query.where(self._transaction.among(fact.c.patient_ref, sorted(patients)))
+        if since is None and until is None:
+            return self._transaction.pairs(query.where(is_of_type(fact.c.ref, type_)))
+        if since is not None:
+            query = query.where(fact.c.begins >= since)
+        if until is not None:
+            query = query.where(fact.c.begins < until)
+        found = self._transaction.pairs(query)
+        return {ref: version for ref, version in found.items() if ref.startswith(f"{type_}/")}
 
     def _where(self, source: Source, refs: Sequence[str]) -> ColumnElement[bool]:
         return and_(fact.c.source_id == source.id, self._transaction.among(fact.c.ref, refs))
@@ -127,9 +154,9 @@ class SqlFacts:
         removed: list[tuple[str, str]] = []
         for ref in sorted(news):
             new, rows = news[ref], standing.get(ref, {})
-            body, status = encode(new.fact), getattr(new.fact, "status", None)
+            body, status, begins = encode(new.fact), getattr(new.fact, "status", None), _begins(new.fact)
             for patient in _to_write(new, rows):
-                fresh = (new.fact.version, status, new.fact.seen, seen_at, body)
+                fresh = (new.fact.version, status, new.fact.seen, seen_at, body, begins)
                 written.append((source.id, ref, patient, *fresh))
                 past += [(ref, patient, False)] if patient in rows else []
             removed += [(ref, patient) for patient in _to_remove(new, rows)]
@@ -160,11 +187,11 @@ class SqlFacts:
 
 
 @cache
-def _bodies(*, is_postgres: bool) -> Select[*tuple[Value, ...]]:
+def bodies_of(*, is_postgres: bool) -> Written:
     """Of those listed; of one reference the row that was stored last comes last."""
     wanted = is_among(fact.c.ref, bindparam("listed", type_=Text), is_postgres=is_postgres)
     query = select(fact.c.ref, fact.c.body).where(fact.c.source_id == bindparam("of_source"), wanted)
-    return query.order_by(fact.c.ref, fact.c.seen_at)
+    return Written(query.order_by(fact.c.ref, fact.c.seen_at))
 
 
 def _newest(facts: Sequence[tuple[Fact, Sequence[str]]]) -> dict[str, Given]:
@@ -175,6 +202,14 @@ def _newest(facts: Sequence[tuple[Fact, Sequence[str]]]) -> dict[str, Given]:
         if ref not in newest or not _is_older(given.fact, newest[ref].fact):
             newest[ref] = given
     return newest
+
+
+def _begins(new: Fact) -> datetime | None:
+    """When an appointment begins; a day alone is no moment."""
+    if not isinstance(new, Appointment) or new.start is None:
+        return None
+    found = days(new.start, _UTC)
+    return found.instant if found else None
 
 
 def _news(given: Mapping[str, Given], standing: Mapping[str, Rows], seen_at: datetime) -> dict[str, Given]:

@@ -17,22 +17,25 @@ from plugin.storage.codec import decode_strings, encode_json
 from plugin.storage.sources import SqlSources
 from plugin.storage.tables import source
 from plugin.storage.transaction import AnyRow, Transaction, Value
+from plugin.storage.written import Written
 
 _TABLE = people_tables.issuer
 _PERSON = people_tables.person
 _OWNER = people_tables.person.alias("owner")
 _NAMES = tuple(field.name for field in fields(Issuer))
 _LISTS = ("ehr_origins", "allowed_hosts", "scopes")
-_LETS_IN = select(_TABLE.c.ehr_origins).where(
-    _TABLE.c.practice_id == bindparam("of_practice"),
-    _TABLE.c.slug == bindparam("of_issuer"),
-    _TABLE.c.is_active,
-    exists().where(
-        _PERSON.c.practice_id == _TABLE.c.practice_id,
-        _PERSON.c.id == bindparam("of_person"),
-        ~_PERSON.c.is_disabled,
-        ~exists().where(_OWNER.c.id == _PERSON.c.belongs_to, _OWNER.c.is_disabled),
-    ),
+_LETS_IN = Written(
+    select(_TABLE.c.ehr_origins).where(
+        _TABLE.c.practice_id == bindparam("of_practice"),
+        _TABLE.c.slug == bindparam("of_issuer"),
+        _TABLE.c.is_active,
+        exists().where(
+            _PERSON.c.practice_id == _TABLE.c.practice_id,
+            _PERSON.c.id == bindparam("of_person"),
+            ~_PERSON.c.is_disabled,
+            ~exists().where(_OWNER.c.id == _PERSON.c.belongs_to, _OWNER.c.is_disabled),
+        ),
+    )
 )
 
 
@@ -73,8 +76,8 @@ class SqlIssuers:
     def lets_in(self, slug: str, person_id: int) -> tuple[str, ...] | None:
         """See the port. In one query: every request of a panel asks."""
         ours = self._transaction.practice_id
-        found = self._transaction.column(_LETS_IN, of_practice=ours, of_issuer=slug, of_person=person_id)
-        return decode_strings(found[0]) if found else None
+        found = self._transaction.answers(_LETS_IN, of_practice=ours, of_issuer=slug, of_person=person_id)
+        return decode_strings(found[0][0]) if found else None
 
     def update(
         self, issuer: Issuer, now: datetime, *, by: str = "milepost", told: Mapping[str, object] | None = None

@@ -11,10 +11,12 @@ from sqlalchemy import ColumnElement, and_, bindparam, case, func, not_, or_, se
 
 from plugin.domain.assessment import EffectKind
 from plugin.domain.ledger import EffectState, LedgerRow
+from plugin.domain.source import Source
 from plugin.storage.codec import decode_object
 from plugin.storage.column_types import moment
-from plugin.storage.tables import effect, source
+from plugin.storage.tables import effect, patient, source
 from plugin.storage.transaction import AnyRow, Transaction, Value
+from plugin.storage.written import Answer, Written
 
 LEASE = timedelta(minutes=5)
 """After this, who has claimed an effect is taken for dead, and another worker may claim it."""
@@ -55,7 +57,7 @@ _TOLD = (
     .order_by(effect.c.id)
 )
 """Everything but writes, and of those what failed."""
-_TOLD_OF_ONE = _TOLD.where(effect.c.patient_id == bindparam("of_patient"))
+_TOLD_OF_ONE = Written(_TOLD.where(effect.c.patient_id == bindparam("of_patient")))
 
 
 class SqlLedger:
@@ -76,7 +78,7 @@ class SqlLedger:
 
     def told(self, patient_id: int) -> Sequence[LedgerRow]:
         """See the port."""
-        return _told(self._transaction.rows(_TOLD_OF_ONE, of_patient=patient_id))
+        return _told(self._transaction.answers(_TOLD_OF_ONE, of_patient=patient_id))
 
     def contents(self, patient_id: int, what: str) -> Sequence[Mapping[str, object]]:
         """See the port. Also of writes that are withdrawn by now: what they left in the EHR may still be edited."""
@@ -136,6 +138,27 @@ class SqlLedger:
             )
         )
 
+    def again(self, source: Source, now: datetime, *, patients: Sequence[str] | None = None) -> int:
+        """See the port."""
+        in_ehr = effect.c.kind.in_([kind.value for kind in sorted(_IN_EHR)])
+        waits = and_(effect.c.state == EffectState.PLANNED.value, effect.c.attempts > 0)
+        theirs = and_(effect.c.source_id == source.id, in_ehr, or_(effect.c.state == EffectState.FAILED.value, waits))
+        if patients is not None:
+            of_them = and_(patient.c.source_id == source.id, self._transaction.among(patient.c.ref, patients))
+            theirs = and_(theirs, effect.c.patient_id.in_(select(patient.c.id).where(of_them)))
+        new = {"state": EffectState.PLANNED.value, "ready_at": now, "attempts": 0, "changed_at": now}
+        return self._transaction.run(update(effect).where(theirs).values(new)).rowcount
+
+    def start_over(self, source: Source, now: datetime) -> bool:
+        """See the port. The update locks all other rows, so that nobody claims one meanwhile."""
+        theirs = and_(effect.c.source_id == source.id, effect.c.kind == EffectKind.WRITE.value)
+        is_claimed = effect.c.state == EffectState.CLAIMED.value
+        anew = {"state": EffectState.WITHDRAWN.value, "done_digest": "", "error": None, "attempts": 0}
+        when = {"ready_at": None, "withdrawn_at": now, "changed_at": now}
+        self._transaction.run(update(effect).where(theirs, not_(is_claimed)).values({**anew, **when}))
+        claimed = select(func.count()).select_from(effect).where(theirs, is_claimed)
+        return self._transaction.column(claimed) == [0]
+
     def summary(self) -> Mapping[str, Mapping[str, int]]:
         """See the port."""
         query = select(effect.c.kind, effect.c.state, func.count()).where(self._of_practice())
@@ -189,7 +212,7 @@ def read_told(transaction: Transaction, which: ColumnElement[bool]) -> Sequence[
     return _told(transaction.rows(_TOLD.where(which)))
 
 
-def _told(rows: Sequence[AnyRow]) -> Sequence[LedgerRow]:
+def _told(rows: Sequence[Answer]) -> Sequence[LedgerRow]:
     return [replace(_ledger_row(row[:-2], row[-2]), changed_at=row[-1]) for row in rows]
 
 

@@ -18,6 +18,7 @@ from plugin.storage.merges import move_to_survivor
 from plugin.storage.records import owners_of, read_record, read_records
 from plugin.storage.tables import fact, named_code, patient, practice
 from plugin.storage.transaction import AnyRow, Transaction, Value
+from plugin.storage.written import Written
 
 _NEW = ("source_id", "ref", "tracked_at", "survivor_ref", "next_change_at", "waits_since", "digest", "backlog")
 _LONGEST_AWAITED = timedelta(hours=2)
@@ -29,10 +30,12 @@ _OWN = patient.alias("own")
 _SURVIVOR = select(_OWN.c.survivor_ref).where(
     _OWN.c.source_id == bindparam("of_source"), _OWN.c.ref == bindparam("asked_for")
 )
-_LOOK = select(*_ROW, *(patient.c[name] for name in _TOLD)).where(
-    patient.c.source_id == bindparam("of_source"),
-    patient.c.ref == func.coalesce(_SURVIVOR.scalar_subquery(), bindparam("asked_for", type_=Text)),
-    _IS_TRACKED,
+_LOOK = Written(
+    select(*_ROW, *(patient.c[name] for name in _TOLD)).where(
+        patient.c.source_id == bindparam("of_source"),
+        patient.c.ref == func.coalesce(_SURVIVOR.scalar_subquery(), bindparam("asked_for", type_=Text)),
+        _IS_TRACKED,
+    )
 )
 
 
@@ -116,6 +119,13 @@ class SqlPatients:
         """See the port."""
         return self._mark(now, patient.c.source_id == source.id if source else self._of_practice())
 
+    def weigh_anew(self, source: Source, now: datetime) -> int:
+        """See the port. A digest that no assessment has: the marks have waited for assessments that were under way."""
+        marked = self.mark_all(now, source)
+        assessed = and_(patient.c.source_id == source.id, patient.c.digest != "")
+        self._transaction.run(update(patient).where(assessed).values(digest=patient.c.digest + "+"))
+        return marked
+
     def waiting_for_read_back(self, source: Source, limit: int) -> Sequence[tuple[str, date | None]]:
         """See the port."""
         waiting = and_(patient.c.source_id == source.id, patient.c.waits_since.is_not(None))
@@ -176,7 +186,7 @@ class SqlPatients:
 
     def look(self, source: Source, ref: str) -> Tracked | None:
         """See the port."""
-        rows = self._transaction.rows(_LOOK, of_source=source.id, asked_for=ref)
+        rows = self._transaction.answers(_LOOK, of_source=source.id, asked_for=ref)
         if not rows:
             return None
         row, told = rows[0][: len(_ROW)], rows[0][len(_ROW) :]

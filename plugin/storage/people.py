@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Text, and_, bindparam, case, delete, func, or_, select, update
 
 from plugin.domain.account import LOCAL
 from plugin.domain.audit import AuditEntry
@@ -18,7 +19,8 @@ from plugin.storage.audit import SqlAudit
 from plugin.storage.issuers import SqlIssuers
 from plugin.storage.people_tables import issuer, launch, person, role_grant
 from plugin.storage.sources import SqlSources
-from plugin.storage.transaction import Transaction
+from plugin.storage.transaction import Transaction, is_among
+from plugin.storage.written import Answer, Written
 
 _KEY = ("practice_id", "oidc_issuer", "subject")
 _NEW = ("oidc_issuer", "subject", "name", "fhir_user", "is_disabled")
@@ -26,10 +28,11 @@ _GRANT = ("person_id", "role", "by", "at")
 _LAUNCH = ("id", "issuer_id", "person_id", "source_id", "patient_ref", "opened_at")
 _OWNER = person.alias("owner")
 _IS_OUT = or_(person.c.is_disabled, func.coalesce(_OWNER.c.is_disabled, False))
-_COLUMNS = (
-    *(person.c[name] for name in ("id", "oidc_issuer", "subject", "name", "fhir_user", "belongs_to")),
-    _IS_OUT.label("is_disabled"),
+_NAMES = ("id", "oidc_issuer", "subject", "name", "fhir_user", "belongs_to", "is_disabled")
+_KNOWN = select(*(person.c[name] for name in _NAMES[:-1]), _IS_OUT.label("is_disabled")).outerjoin(
+    _OWNER, _OWNER.c.id == person.c.belongs_to
 )
+_BY_ID = Written(_KNOWN.where(person.c.practice_id == bindparam("of_practice"), person.c.id == bindparam("wanted")))
 
 
 class SqlPeople:
@@ -57,7 +60,7 @@ class SqlPeople:
 
     def get(self, id_: int) -> Person:
         """See the port."""
-        found = self._find(person.c.id == id_)
+        found = self._people(self._transaction.answers(_BY_ID, of_practice=self._transaction.practice_id, wanted=id_))
         if not found:
             raise UnknownName(f"no person with the number {id_}")
         return found[0]
@@ -161,21 +164,28 @@ class SqlPeople:
         return self.get(who.id)
 
     def _find(self, which: ColumnElement[bool]) -> list[Person]:
-        query = select(*_COLUMNS).outerjoin(_OWNER, _OWNER.c.id == person.c.belongs_to)
-        query = query.where(person.c.practice_id == self._transaction.practice_id, which)
         by_name = (person.c.name.asc().nulls_last(), person.c.oidc_issuer, person.c.subject)
-        rows = self._transaction.rows(query.order_by(*by_name))
-        roles = self._roles(sorted({row.belongs_to or row.id for row in rows}))
-        return [Person(**row._mapping, roles=tuple(roles[row.belongs_to or row.id])) for row in rows]
+        query = _KNOWN.where(person.c.practice_id == self._transaction.practice_id, which)
+        return self._people(self._transaction.rows(query.order_by(*by_name)))
+
+    def _people(self, rows: Sequence[Answer]) -> list[Person]:
+        known = [dict(zip(_NAMES, row, strict=True)) for row in rows]
+        roles = self._roles(sorted({one["belongs_to"] or one["id"] for one in known}))
+        return [Person(**one, roles=tuple(roles[one["belongs_to"] or one["id"]])) for one in known]
 
     def _roles(self, ids: Sequence[int]) -> Mapping[int, Iterable[str]]:
-        query = select(role_grant.c.person_id, role_grant.c.role)
-        query = query.where(self._transaction.among(role_grant.c.person_id, ids)).order_by(role_grant.c.role)
+        query = _granted(is_postgres=self._transaction.is_postgres)
         found: dict[int, list[str]] = defaultdict(list)
-        for person_id, role in self._transaction.rows(query):
+        for person_id, role in self._transaction.answers(query, listed=self._transaction.listed(ids)):
             found[person_id].append(role)
         return found
 
     def _audit(self, action: str, whom: Person, by: str, now: datetime, detail: Mapping[str, object]) -> None:
         entry = AuditEntry(at=now, who=by, action=action, record=f"person/{whom.id}", detail=detail)
         SqlAudit(self._transaction).write([entry])
+
+
+@cache
+def _granted(*, is_postgres: bool) -> Written:
+    theirs = is_among(role_grant.c.person_id, bindparam("listed", type_=Text), is_postgres=is_postgres)
+    return Written(select(role_grant.c.person_id, role_grant.c.role).where(theirs).order_by(role_grant.c.role))

@@ -21,6 +21,7 @@ from plugin.storage.ledger_changes import apply_changes
 from plugin.storage.tables import milestone, patient, patient_word, plan, source, transition
 from plugin.storage.transaction import Given, Transaction, Value
 from plugin.storage.work_ranks import rank_work
+from plugin.storage.written import Written
 
 _PLAN = (
     *("patient_id", "plan", "source_id", "status", "stage", "flags", "program"),
@@ -57,7 +58,7 @@ _WORD = ("word", "patient_id")
 _KEPT = ("found_by", *Place._fields)
 """What stays as it is where nothing is given: an assessment that failed says nothing of it."""
 
-_MOVES = (
+_MOVES = Written(
     select(transition.c.key, transition.c.before, transition.c.after, transition.c.at)
     .where(transition.c.patient_id == bindparam("of_patient"), transition.c.kind == "milestone")
     .where(transition.c.before.is_not(None))
@@ -102,7 +103,7 @@ class SqlPlans:
 
     def moves(self, patient_id: int, limit: int) -> Sequence[Move]:
         """See the port."""
-        return [Move(*row) for row in self._transaction.rows(_MOVES, of_patient=patient_id, most=limit)]
+        return [Move(*row) for row in self._transaction.answers(_MOVES, of_patient=patient_id, most=limit)]
 
     def summary(self, source: Source | None = None) -> Mapping[str, object]:
         """See the port."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
-from sqlalchemy import and_, select, tuple_
+from sqlalchemy import ColumnElement, Text, and_, bindparam, or_, select
 
 from plugin.domain.assessment import EffectKind, Milestone
 from plugin.domain.ledger import EffectState
@@ -13,14 +14,43 @@ from plugin.domain.queue import PlanName, Tried, Whom
 from plugin.domain.record import Patient, Said
 from plugin.domain.work import WorkItem
 from plugin.storage.codec import decode_fact, decode_milestone, decode_plan, decode_statement
+from plugin.storage.facts import bodies_of
 from plugin.storage.records import owners_of
-from plugin.storage.tables import effect, fact, milestone, plan, statement
-from plugin.storage.transaction import Transaction
+from plugin.storage.tables import effect, milestone, plan, statement
+from plugin.storage.transaction import Transaction, is_among
+from plugin.storage.written import Written
 
 _ATTEMPTS = (EffectKind.MESSAGE.value, EffectKind.NOTICE.value, EffectKind.REPORT.value)
 _TRIED = (EffectState.DONE.value, EffectState.FAILED.value)
 
-_SAID = statement.c.said.in_((Said.CONTACT.value, Said.UNDO.value))
+
+def _is_one_of(of: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
+    return or_(*(of == value for value in values))
+
+
+@cache
+def _sent(*, is_postgres: bool) -> Written:
+    columns = ("patient_id", "milestone", "changed_at", "kind", "what", "state")
+    theirs = is_among(effect.c.patient_id, bindparam("patients", type_=Text), is_postgres=is_postgres)
+    done = (_is_one_of(effect.c.kind, _ATTEMPTS), _is_one_of(effect.c.state, _TRIED), effect.c.milestone.is_not(None))
+    return Written(select(*(effect.c[name] for name in columns)).where(theirs, *done))
+
+
+@cache
+def _said(*, is_postgres: bool) -> Written:
+    theirs = is_among(statement.c.patient_ref, bindparam("refs", type_=Text), is_postgres=is_postgres)
+    kinds = _is_one_of(statement.c.said, (Said.CONTACT.value, Said.UNDO.value))
+    of_source = statement.c.source_id == bindparam("of_source")
+    return Written(select(statement.c.patient_ref, statement.c.body).where(kinds, of_source, theirs))
+
+
+@cache
+def _steps(*, is_postgres: bool) -> Written:
+    """Two lists, not one of pairs: what fits both and is no pair is nobody's."""
+    theirs = is_among(milestone.c.patient_id, bindparam("patients", type_=Text), is_postgres=is_postgres)
+    named = is_among(milestone.c.key, bindparam("keys", type_=Text), is_postgres=is_postgres)
+    return Written(select(milestone.c.patient_id, milestone.c.key, milestone.c.body).where(theirs, named))
+
 
 Attempts = Mapping[tuple[int, str], tuple[Tried, ...]]
 """By patient and milestone, oldest first."""
@@ -36,8 +66,10 @@ class QueueDetails:
         """By number, each with the fact about the patient."""
         found: dict[tuple[int, str], Patient] = {}
         for source_id, refs in _by_source(whom):
-            own = and_(fact.c.source_id == source_id, self._transaction.among(fact.c.ref, refs))
-            for ref, body in self._transaction.rows(select(fact.c.ref, fact.c.body).where(own)):
+            query = bodies_of(is_postgres=self._transaction.is_postgres)
+            for ref, body in self._transaction.answers(
+                query, of_source=source_id, listed=self._transaction.listed(refs)
+            ):
                 known = decode_fact(ref, body)
                 if isinstance(known, Patient):
                     found[source_id, ref] = known
@@ -54,12 +86,15 @@ class QueueDetails:
 
     def steps(self, items: Sequence[WorkItem]) -> Mapping[int, tuple[Milestone, ...]]:
         """The milestones that each item lists, as they are stored."""
-        keys = [(item.patient_id, key) for item in items for key, _ in item.milestones]
+        keys = {key for item in items for key, _ in item.milestones}
         if not keys:
             return {}
-        those = tuple_(milestone.c.patient_id, milestone.c.key).in_(keys)
-        query = select(milestone.c.patient_id, milestone.c.key, milestone.c.body).where(those)
-        bodies = {(id_, key): body for id_, key, body in self._transaction.rows(query)}
+        rows = self._transaction.answers(
+            _steps(is_postgres=self._transaction.is_postgres),
+            patients=self._transaction.listed([item.patient_id for item in items]),
+            keys=self._transaction.listed(sorted(keys)),
+        )
+        bodies = {(id_, key): body for id_, key, body in rows}
         return {
             item.id: tuple(
                 decode_milestone(bodies[item.patient_id, key])
@@ -83,21 +118,19 @@ class QueueDetails:
         return tuple(sorted(set(of_steps), key=lambda one: one.at))
 
     def _sent(self, whom: Sequence[Whom]) -> Iterator[tuple[tuple[int, str], Tried]]:
-        columns = (effect.c.patient_id, effect.c.milestone, effect.c.changed_at, effect.c.kind, effect.c.what)
-        theirs = self._transaction.among(effect.c.patient_id, [one.id for one in whom])
-        done = and_(effect.c.kind.in_(_ATTEMPTS), effect.c.state.in_(_TRIED), effect.c.milestone.is_not(None))
-        for row in self._transaction.rows(select(*columns, effect.c.state).where(theirs, done)):
-            has_failed = row.state == EffectState.FAILED.value
-            tried = Tried(row.changed_at, EffectKind(row.kind), row.what, has_failed=has_failed)
-            yield (row.patient_id, row.milestone), tried
+        rows = self._transaction.answers(
+            _sent(is_postgres=self._transaction.is_postgres),
+            patients=self._transaction.listed([one.id for one in whom]),
+        )
+        for id_, milestone_, at, kind, what, state in rows:
+            yield (id_, milestone_), Tried(at, EffectKind(kind), what, has_failed=state == EffectState.FAILED.value)
 
     def _contacts(self, whom: Sequence[Whom]) -> Iterator[tuple[tuple[int, str], Tried]]:
         numbers = {(one.source_id, one.ref): one.id for one in whom}
         for source_id, refs in _by_source(whom):
             owners = owners_of(self._transaction, source_id, refs)
-            theirs = self._transaction.among(statement.c.patient_ref, list(owners))
-            query = select(statement.c.patient_ref, statement.c.body).where(_SAID, statement.c.source_id == source_id)
-            rows = self._transaction.rows(query.where(theirs))
+            query = _said(is_postgres=self._transaction.is_postgres)
+            rows = self._transaction.answers(query, of_source=source_id, refs=self._transaction.listed(list(owners)))
             said = [(owners[owner], decode_statement(body)) for owner, body in rows]
             undone = {one.target for _, one in said if one.said is Said.UNDO}
             for owner, one in said:

@@ -76,7 +76,7 @@ class SqlQueues:
         """See the port."""
         columns = (work_item.c.id, work_item.c.rank, work_item.c.program, work_item.c.stage)
         query = select(*columns, *_WHOM).join_from(work_item, patient, patient.c.id == work_item.c.patient_id)
-        rows, has_more = self._page(query.where(self._of_work(wanted), _IS_TRACKED), _WORK, at, limit)
+        rows, has_more = self._page(query.where(self._of_work(wanted), _IS_TRACKED), wanted, _WORK, at, limit)
         return self._work_lines(rows), has_more
 
     def work_line(self, id_: int) -> WorkLine | None:
@@ -91,7 +91,7 @@ class SqlQueues:
         """See the port."""
         columns = (milestone.c.rank, milestone.c.program, milestone.c.stage, milestone.c.body)
         query = select(*columns, *_WHOM).join_from(milestone, patient, patient.c.id == milestone.c.patient_id)
-        rows, has_more = self._page(query.where(self._of_gaps(wanted)), _GAPS, at, limit)
+        rows, has_more = self._page(query.where(self._of_gaps(wanted)), wanted, _GAPS, at, limit)
         steps = [decode_milestone(row.body) for row in rows]
         who = self._details.patients([_whom(row) for row in rows])
         tried = self._details.tried([_whom(row) for row in rows])
@@ -110,7 +110,8 @@ class SqlQueues:
     def patients(self, wanted: Wanted, at: At | None, limit: int) -> tuple[Sequence[PatientLine], bool]:
         """See the port."""
         columns = (patient.c.rank, patient.c.tier, patient.c.gaps, patient.c.due, patient.c.found_by)
-        rows, has_more = self._page(select(*columns, *_WHOM).where(self._of_patients(wanted)), _PATIENTS, at, limit)
+        query = select(*columns, *_WHOM).where(self._of_patients(wanted))
+        rows, has_more = self._page(query, wanted, _PATIENTS, at, limit)
         who = self._details.patients([_whom(row) for row in rows])
         plans = self._details.plans([row.whom for row in rows])
         return [
@@ -207,10 +208,11 @@ class SqlQueues:
 
     # ------------------------------------------------------------------------------------------------------------- pages
     def _page(
-        self, query: Select[*tuple[Value, ...]], sheet: _Sheet, at: At | None, limit: int
+        self, query: Select[*tuple[Value, ...]], wanted: Wanted, sheet: _Sheet, at: At | None, limit: int
     ) -> tuple[Sequence[AnyRow], bool]:
-        """One line more is asked for than is shown: it says whether there is another page."""
-        order = (sheet.rank, *sheet.ties)
+        """One line more is asked for than is shown: it says whether there is another page. Of few patients, all lines are
+        looked up and sorted: by the list's own index, PostgreSQL would go through everybody's until a page is full."""
+        order = (sheet.rank if wanted.among is None else sheet.rank + 0, *sheet.ties)
         is_back = at is not None and at.is_back
         if at is not None:
             here = tuple_(*(literal(value, column.type) for value, column in zip(at, order, strict=False)))

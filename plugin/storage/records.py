@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 from sqlalchemy import ColumnElement, Select, Table, Text, and_, bindparam, null, select, union_all
 from sqlalchemy import cast as sql_cast
@@ -13,7 +14,8 @@ from plugin.domain.source import Source
 from plugin.domain.tracking import PatientRow
 from plugin.storage.codec import decode_fact, decode_statement, decode_strings
 from plugin.storage.tables import fact, milestone, patient, source, statement
-from plugin.storage.transaction import Transaction, Value
+from plugin.storage.transaction import Transaction, Value, is_among
+from plugin.storage.written import Written
 
 _STEP = (
     milestone.c.patient_id,
@@ -37,9 +39,11 @@ def _own_and_replaced(table: Table, *columns: ColumnElement[str]) -> Sequence[Se
     return kept.where(table.c.patient_ref == bindparam("ref")), replaced
 
 
-_OF_ONE = union_all(
-    *_own_and_replaced(fact, fact.c.ref, fact.c.body),
-    *_own_and_replaced(statement, sql_cast(null(), Text), statement.c.body),
+_OF_ONE = Written(
+    union_all(
+        *_own_and_replaced(fact, fact.c.ref, fact.c.body),
+        *_own_and_replaced(statement, sql_cast(null(), Text), statement.c.body),
+    )
 )
 """Facts with their references, and statements without."""
 
@@ -61,7 +65,7 @@ def read_records(transaction: Transaction, rows: Sequence[PatientRow]) -> list[R
 
 def read_record(transaction: Transaction, source: Source, ref: str) -> Record:
     """One patient's, without the known steps. In one query: somebody waits for it."""
-    rows = transaction.rows(_OF_ONE, source_id=source.id, ref=ref)
+    rows = transaction.answers(_OF_ONE, source_id=source.id, ref=ref)
     facts = [decode_fact(of, body) for of, body in rows if of is not None]
     return Record.of(ref, source.slug, facts, [decode_statement(body) for of, body in rows if of is None])
 
@@ -69,9 +73,16 @@ def read_record(transaction: Transaction, source: Source, ref: str) -> Record:
 def owners_of(transaction: Transaction, source_id: int, refs: Sequence[str]) -> Mapping[str, str]:
     """References whose facts and statements belong to these patients, each with its patient: the replaced records'
     beside their own."""
-    replaced = and_(patient.c.source_id == source_id, transaction.among(patient.c.survivor_ref, refs))
-    merged = transaction.pairs(select(patient.c.ref, patient.c.survivor_ref).where(replaced))
-    return {**merged, **{ref: ref for ref in refs}}
+    query = _replaced(is_postgres=transaction.is_postgres)
+    rows = transaction.answers(query, of_source=source_id, refs=transaction.listed(refs))
+    return {**{row[0]: row[1] for row in rows}, **{ref: ref for ref in refs}}
+
+
+@cache
+def _replaced(*, is_postgres: bool) -> Written:
+    by_these = is_among(patient.c.survivor_ref, bindparam("refs", type_=Text), is_postgres=is_postgres)
+    of_source = patient.c.source_id == bindparam("of_source")
+    return Written(select(patient.c.ref, patient.c.survivor_ref).where(of_source, by_these))
 
 
 def statements_of(transaction: Transaction, source_id: int, ref: str) -> list[Statement]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, and_, case, or_, select
+from sqlalchemy import ColumnElement, Table, and_, case, delete, or_, select
 
 from plugin.domain.source import Draft, Source, Standing, Written
 from plugin.storage.tables import sent, sent_body
@@ -88,6 +88,10 @@ class SqlSent:
             )
         stands = [(source.id, ref, None, digest, version, now)]
         self._transaction.put(sent, _ADOPTED, stands, key=_ADOPTED[:2], replace=_ADOPTED[2:])
+
+    def start_over(self, source: Source) -> None:
+        """See the port."""
+        self._transaction.run(delete(sent).where(sent.c.source_id == source.id))
 
     def _of(self, table: Table, source: Source, refs: Sequence[str]) -> ColumnElement[bool]:
         return and_(table.c.source_id == source.id, self._transaction.among(table.c.ref, refs))

@@ -12,13 +12,15 @@ from plugin.domain.audit import AuditEntry
 from plugin.domain.errors import BadInput, CannotDo, UnknownName
 from plugin.domain.ledger import EffectState
 from plugin.domain.source import Cursor, SetAside, Source
-from plugin.storage import tables
+from plugin.storage import sink_tables, tables
 from plugin.storage.audit import SqlAudit
 from plugin.storage.codec import decode_object, decode_strings, decode_texts, encode_json
 from plugin.storage.column_types import is_of_type
 from plugin.storage.people_tables import issuer
+from plugin.storage.reading_tables import on_file, reading_cost
 from plugin.storage.transaction import AnyRow, Transaction, Value
 from plugin.storage.work_items import SqlWorkItems
+from plugin.storage.written import Answer, Written
 
 _FIELDS = (
     "slug",
@@ -38,17 +40,20 @@ _FIELDS = (
     "companion",
     "zone",
     "inbox",
+    "systems",
+    "staff_client",
 )
 _HEALTH = ("last_read_at", "last_error", "last_error_at")
 _TEXTS = ("auth_scopes", "auth_hosts")
-_SECRETS = ("token", "hook_secret")
+_SECRETS = ("token", "hook_secret", "staff_secret")
 _CURSOR = ("source_id", "type", "watermark", "taken", "complete", "moved_at")
 _ASIDE = ("source_id", "ref", "version", "reason", "since")
 _ENDED = frozenset({"completed", "revoked"})
 """States in which a CarePlan is over (https://hl7.org/fhir/R4/valueset-request-status.html)."""
 
 _TABLE = tables.source
-_COLUMNS = (_TABLE.c.id, *(_TABLE.c[name] for name in (*_FIELDS, *_HEALTH, *_SECRETS)))
+_NAMES = ("id", *_FIELDS, *_HEALTH, *_SECRETS)
+_COLUMNS = tuple(_TABLE.c[name] for name in _NAMES)
 _IS_THERE = _TABLE.c.removed_at.is_(None)
 _OF_READING = (
     tables.fact,
@@ -58,10 +63,17 @@ _OF_READING = (
     tables.named_code,
     tables.sent,
     tables.sent_body,
+    on_file,
+    reading_cost,
+    sink_tables.companion_link,
+    sink_tables.staff_message,
+    sink_tables.staff_account,
 )
-"""What was read of a source, and what is known of our resources there."""
+"""What was read of a source, and what is known of our resources there, and of how we get there."""
 _OPEN_EFFECTS = (EffectState.PLANNED.value, EffectState.CLAIMED.value, EffectState.FAILED.value)
-_BY_ID = select(*_COLUMNS).where(_TABLE.c.practice_id == bindparam("of_practice"), _TABLE.c.id == bindparam("wanted"))
+_BY_ID = Written(
+    select(*_COLUMNS).where(_TABLE.c.practice_id == bindparam("of_practice"), _TABLE.c.id == bindparam("wanted"))
+)
 
 
 class SqlSources:
@@ -99,7 +111,7 @@ class SqlSources:
 
     def by_id(self, id_: int) -> Source:
         """See the port. UnknownName when there is none."""
-        found = self._transaction.rows(_BY_ID, of_practice=self._transaction.practice_id, wanted=id_)
+        found = self._transaction.answers(_BY_ID, of_practice=self._transaction.practice_id, wanted=id_)
         if not found:
             raise UnknownName(f"no source with the number {id_}")
         return self._source(found[0])
@@ -139,11 +151,15 @@ class SqlSources:
 
     def cursor(self, source: Source, type_: str) -> Cursor:
         """See the port."""
-        columns = (tables.cursor.c.watermark, tables.cursor.c.taken, tables.cursor.c.complete)
-        of_type = and_(tables.cursor.c.source_id == source.id, tables.cursor.c.type == type_)
-        for watermark, taken, complete in self._transaction.rows(select(*columns).where(of_type)):
-            return Cursor(watermark, decode_strings(taken), complete)
-        return Cursor()
+        return self.cursors(source, [type_])[type_]
+
+    def cursors(self, source: Source, types: Sequence[str]) -> Mapping[str, Cursor]:
+        """See the port."""
+        columns = (tables.cursor.c.type, tables.cursor.c.watermark, tables.cursor.c.taken, tables.cursor.c.complete)
+        of_types = and_(tables.cursor.c.source_id == source.id, self._transaction.among(tables.cursor.c.type, types))
+        rows = self._transaction.rows(select(*columns).where(of_types))
+        found = {type_: Cursor(watermark, decode_strings(taken), done) for type_, watermark, taken, done in rows}
+        return {type_: found.get(type_, Cursor()) for type_ in types}
 
     def begun(self, source: Source) -> frozenset[str]:
         """See the port."""
@@ -155,6 +171,11 @@ class SqlSources:
         """See the port."""
         row = (source.id, type_, cursor.watermark, encode_json(cursor.taken), cursor.complete, now)
         self._transaction.put(tables.cursor, _CURSOR, [row], key=_CURSOR[:2], replace=_CURSOR[2:])
+
+    def moved(self, source: Source) -> Mapping[str, datetime]:
+        """See the port."""
+        was_read = and_(tables.cursor.c.source_id == source.id, tables.cursor.c.watermark.is_not(None))
+        return self._transaction.pairs(select(tables.cursor.c.type, tables.cursor.c.moved_at).where(was_read))
 
     def read_ok(self, source: Source, now: datetime) -> None:
         """See the port."""
@@ -244,13 +265,14 @@ class SqlSources:
         query = select(*_COLUMNS).where(_TABLE.c.practice_id == self._transaction.practice_id, *which)
         return [self._source(row) for row in self._transaction.rows(query.order_by(_TABLE.c.slug))]
 
-    def _source(self, row: AnyRow) -> Source:
-        values = dict(row._mapping)
+    def _source(self, row: Answer) -> Source:
+        values = dict(zip(_NAMES, row, strict=True))
         for name in _SECRETS:
             values[name] = None if values[name] is None else self._transaction.cipher.decrypt(values[name])
         values["search_filter"] = decode_texts(values["search_filter"])
         values["link_aliases"] = decode_strings(values["link_aliases"])
         values["inbox"] = decode_texts(values["inbox"])
+        values["systems"] = decode_texts(values["systems"])
         values["capability"] = None if values["capability"] is None else decode_object(values["capability"])
         for name in _TEXTS:
             values[name] = () if values[name] is None else decode_strings(values[name])
@@ -260,7 +282,7 @@ class SqlSources:
         values = {name: getattr(source, name) for name in (*_FIELDS, *_SECRETS)}
         for name in _SECRETS:
             values[name] = None if values[name] is None else self._transaction.cipher.encrypt(values[name])
-        for name in ("search_filter", "link_aliases", "inbox"):
+        for name in ("search_filter", "link_aliases", "inbox", "systems"):
             values[name] = encode_json(values[name])
         values["capability"] = None if source.capability is None else encode_json(source.capability)
         for name in _TEXTS:

@@ -66,6 +66,8 @@ source = Table(
     Column("paused", Boolean, nullable=False),
     Column("hook_path", Name, unique=True),
     Column("hook_secret", Text),  # encrypted
+    Column("staff_client", Name),
+    Column("staff_secret", Text),  # encrypted
     Column("last_read_at", Instant),
     Column("last_error", Text),
     Column("last_error_at", Instant),
@@ -80,6 +82,7 @@ source = Table(
     Column("companion", Name),  # the slug of the store that takes them
     Column("zone", Name),
     Column("inbox", Text, nullable=False, server_default="{}"),
+    Column("systems", Text, nullable=False, server_default="{}"),
     UniqueConstraint("practice_id", "slug"),
     UniqueConstraint("practice_id", "base_url", "search_filter"),
 )
@@ -130,7 +133,9 @@ fact = Table(
     Column("seen", Instant),
     Column("seen_at", Instant, nullable=False),
     Column("body", Text, nullable=False),
+    Column("begins", Instant),  # of appointments alone: those of a span of days are looked for
     Index("ix_fact_patient", "source_id", "patient_ref"),
+    _partial("ix_fact_begins", "source_id", "begins", where="begins IS NOT NULL"),
 )
 
 fact_history = Table(

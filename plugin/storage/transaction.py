@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy import (
     ColumnElement,
@@ -39,9 +39,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from plugin.storage.codec import encode_json
 from plugin.storage.engine import BUSY_TIMEOUT
 from plugin.storage.staging import stage
+from plugin.storage.written import Answer, Written
+from plugin.storage.written import Value as Value
 
-Value = Any
-"""What a column holds: text, number, date, moment; SQLAlchemy's types check and convert it."""
 MANY = 50
 """Rows from which on a COPY and its round trips cost less than one JSON text."""
 _ROWS, _PRACTICE = "given", "of_practice"
@@ -79,8 +79,12 @@ class Transaction:
         return self.connection.execute(statement, parameters)
 
     def rows(self, statement: Executable, **parameters: Value) -> Sequence[AnyRow]:
-        """All rows of the answer. ``parameters`` are those of a statement that was written once, for all who ask."""
+        """All rows of the answer."""
         return self.connection.execute(statement, parameters).all()
+
+    def answers(self, query: Written, **parameters: Value) -> Sequence[Answer]:
+        """The same of a query that was written once, for all who ask."""
+        return query.answers(self.connection, parameters)
 
     def column(self, statement: Executable, **parameters: Value) -> list[Value]:
         """The first column of the answer."""
@@ -151,8 +155,8 @@ class Transaction:
         if not rows:
             return
         if self.is_postgres:
-            noting = _put_noted(table, tuple(names), note, key)
-            self.connection.execute(noting, {_PRACTICE: self.practice_id, **_as_json(names, rows)})
+            change, values = noted(table, names, rows, note=note, key=key, practice_id=self.practice_id)
+            self.connection.execute(change, values)
             return
         before = self.connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
         self.put(table, names, rows)
@@ -180,6 +184,13 @@ class Transaction:
         statement = _changing(table, names[0], given, to(given), of)
         each = [{f"{_ROWS}_{name}": value for name, value in zip(names, row, strict=True)} for row in rows]
         self.connection.execute(statement, each)
+
+
+def noted(  # what put_noted takes
+    table: Table, names: Sequence[str], rows: Sequence[Sequence[Value]], *, note: Table, key: str, practice_id: int
+) -> tuple[AnyInsert, Mapping[str, Value]]:
+    """On PostgreSQL: the one statement that ``put_noted`` is, and its parameters."""
+    return _put_noted(table, tuple(names), note, key), {_PRACTICE: practice_id, **_as_json(names, rows)}
 
 
 def is_among(of: ColumnElement[Value], listed: ColumnElement[str], *, is_postgres: bool) -> ColumnElement[bool]:

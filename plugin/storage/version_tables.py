@@ -56,6 +56,8 @@ config_aside = Table(
     Column("by", Name, nullable=False),
     Column("at", Instant, nullable=False),
     Column("body", Text, nullable=False),
+    Column("settled_at", Instant),
+    Column("settled_by", Name),
     Index("ix_config_aside_draft", "draft_id"),
 )
 

@@ -13,6 +13,7 @@ from plugin.domain.work import OPEN, WorkItem
 from plugin.storage.tables import patient, transition, work_item, work_item_step
 from plugin.storage.transaction import AnyRow, Transaction
 from plugin.storage.work_ranks import rank_work
+from plugin.storage.written import Answer, Written
 
 _ITEM = (
     "patient_id",
@@ -30,12 +31,13 @@ _ITEM = (
 )
 _SAID = ("id", "revision", "until", "reason", "outcome", "by")
 TOLD = (*(name for name in _ITEM if name != "turn"), *_SAID)
+_PLACE_OF_ID = TOLD.index("id")
 _MOVED = ("role", "owner", "note", "state", "until", "reason", "outcome", "by")
 """What a person's act changes."""
 _STEP = ("work_item_id", "milestone", "place", "title", "withdrawn_at")
 _TRANSITION = ("patient_id", "kind", "key", "before", "after", "at")
 
-_OF_PATIENT = (
+_OF_PATIENT = Written(
     select(*(work_item.c[name] for name in TOLD), work_item_step.c.milestone, work_item_step.c.title)
     .join_from(
         work_item,
@@ -108,9 +110,9 @@ class SqlWorkItems:
 
     def of_patient(self, patient_id: int) -> Sequence[WorkItem]:
         """See the port."""
-        found: dict[int, list[AnyRow]] = defaultdict(list)
-        for row in self._transaction.rows(_OF_PATIENT, of_patient=patient_id):
-            found[row.id].append(row)
+        found: dict[int, list[Answer]] = defaultdict(list)
+        for row in self._transaction.answers(_OF_PATIENT, of_patient=patient_id):
+            found[row[_PLACE_OF_ID]].append(row)
         return [_item(rows) for rows in found.values()]
 
     def by_number(self, ids: Sequence[int]) -> Mapping[int, WorkItem]:
@@ -205,10 +207,10 @@ class SqlWorkItems:
         return work_item.c.practice_id == self._transaction.practice_id
 
 
-def _item(rows: Sequence[AnyRow]) -> WorkItem:
+def _item(rows: Sequence[Answer]) -> WorkItem:
     """One item, of its rows: one for each step that it lists, or one without."""
-    steps = tuple((row.milestone, row.title) for row in rows if row.milestone is not None)
-    return WorkItem(**{name: getattr(rows[0], name) for name in TOLD}, milestones=steps)
+    steps = tuple((milestone, title) for *_, milestone, title in rows if milestone is not None)
+    return WorkItem(**dict(zip(TOLD, rows[0][: len(TOLD)], strict=True)), milestones=steps)
 
 
 def turn_name(key: str, turn: int) -> str:

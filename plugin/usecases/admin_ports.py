@@ -148,7 +148,10 @@ class Drafts(Protocol):
         """What was refused as stale."""
 
     def aside(self, id_: int) -> Sequence[Aside]:
-        """What was refused as stale, newest first."""
+        """What was refused as stale and nobody has dealt with, newest first."""
+
+    def settle_aside(self, id_: int, aside_id: int, *, by: str, now: datetime) -> None:
+        """Somebody has dealt with it: it stays on record, and is shown no more. UnknownName when there is none (any more)."""
 
     def end(self, id_: int, *, revision: int | None, became: Literal["published", "discarded"], now: datetime) -> None:
         """Gone from the lists; its revisions stay on record. Stale when it is another revision by then, or has ended; with

@@ -47,7 +47,7 @@ def _await_codes(services: Services, uow: UnitOfWork, now: datetime) -> list[int
     versions = [version for version in uow.configurations.current(now) if version.kind == PROGRAM]
     codes = codes_named_by(tuple(services.catalog.program(version) for version in versions))
     waiting: list[int] = []
-    for source in uow.sources.all():
+    for source in (source for source in uow.sources.all() if source.is_ehr):
         named = uow.patients.named_codes(source)
         is_read = source.last_read_at is not None and not source.paused
         if is_read and any((code.system, code.code) not in named for code in codes):

@@ -35,11 +35,13 @@ Progress = Callable[[int], None]
 
 @dataclass(kw_only=True)
 class Delivered:
-    """What was delivered; ``unchanged`` are writes whose body stood there already."""
+    """What was delivered; ``unchanged`` are writes whose body stood there already, ``not_needed`` those for which their
+    source has no use (a Task, where staff get messages): nothing was sent for them."""
 
     claimed: int = 0
     written: int = 0
     unchanged: int = 0
+    not_needed: int = 0
     work: int = 0
     report: int = 0
     failed: int = 0
@@ -143,6 +145,7 @@ class _Delivery:
         result = writing.record()
         self._total.written += result.written
         self._total.unchanged += result.unchanged
+        self._total.not_needed += result.not_needed
         self._total.failed += len(result.failed)
         self._total.conflicts += len(result.conflicts)
         if result.conflicts:

@@ -6,7 +6,7 @@ before it, so that a crash in between loses nothing: the page comes again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from plugin.domain.record import CarePlan, Coding, Fact, Patient
 from plugin.domain.rules import Rules
 from plugin.domain.source import Page, SetAside, Source
 from plugin.usecases.edits import Edit, edits_in, take
+from plugin.usecases.gone import forget, missed_by, named_in, still_there
 from plugin.usecases.keeping import (
     BY_CODE,
     NOBODY,
@@ -42,19 +43,45 @@ Placed = tuple[Fact, Sequence[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingested:
-    """What became of one page. ``new`` are facts that were not stored yet in that version."""
+    """What became of one page. ``new`` are facts that were not stored yet in that version, ``gone`` those that the server
+    has no more."""
 
     read: int
     new: int
     first_seen: int
     statements: int
     set_aside: int
+    gone: int = 0
+
+    def and_also(self, other: Ingested) -> Ingested:
+        """With what was asked for on this page's account."""
+        return replace(
+            self,
+            new=self.new + other.new,
+            first_seen=self.first_seen + other.first_seen,
+            statements=self.statements + other.statements,
+            set_aside=self.set_aside + other.set_aside,
+        )
 
 
 def ingest(services: Services, source: Source, page: Page) -> Ingested:
-    """Stores one page, and its cursor where it has one. Storing it again changes nothing."""
+    """Stores one page, and its cursor where it has one. Storing it again changes nothing. What should have come in it and
+    did not is asked for by name, and forgotten where that finds nothing either."""
+    missed = dict(missed_by(services, source, page))
+    found = still_there(services, source, page, missed)
+    beside = [ingest(services, source, replace(each, cursor=None, extent=None)) for each in found]
+    for each in found:
+        for ref in named_in(each):
+            missed.pop(ref, None)
+    done = _store(services, source, page, missed)
+    for each_done in beside:
+        done = done.and_also(each_done)
+    return done
+
+
+def _store(services: Services, source: Source, page: Page, gone: Mapping[str, str]) -> Ingested:
     if not page.facts:
-        return _ingest_end(services, source, page)
+        return _ingest_end(services, source, page, gone)
     ehr, now = services.ehr(source), services.clock()
     with services.database.begin(reading=True) as uow:
         rules = rules_for(services, uow, source, now)
@@ -63,18 +90,21 @@ def ingest(services: Services, source: Source, page: Page) -> Ingested:
     with services.database.begin() as uow:
         uow.sources.lock(source)
         done = _Ingestion(uow, source, rules, tuple(ehr.types), now).of(page, linked, edits)
+        forgotten = forget(uow, source, gone, now)
         uow.commit()
-    return done
+    return replace(done, gone=forgotten)
 
 
-def _ingest_end(services: Services, source: Source, page: Page) -> Ingested:
+def _ingest_end(services: Services, source: Source, page: Page, gone: Mapping[str, str]) -> Ingested:
     """A page without facts: each type's last one, most often."""
     now = services.clock()
     with services.database.begin() as uow:
         uow.sources.lock(source)
         _close(uow, source, page, now, aside=page.set_aside)
+        forgotten = forget(uow, source, gone, now)
         uow.commit()
-    return Ingested(read=page.read, new=0, first_seen=0, statements=0, set_aside=len(page.set_aside))
+    aside = len(page.set_aside)
+    return Ingested(read=page.read, new=0, first_seen=0, statements=0, set_aside=aside, gone=forgotten)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +232,8 @@ def _close(
         uow.sources.clear_aside(source, good)
     if aside:
         uow.sources.set_aside(source, aside, now)
+    if page.on_file:
+        uow.on_file.add(source, page.on_file)
     if page.cursor is not None:
         uow.sources.move(source, page.type, page.cursor, now)
 

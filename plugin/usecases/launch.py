@@ -40,19 +40,22 @@ class Begun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback:
-    """What came back: to the page of ``issuer``, in the browser that shows ``secret``. ``iss`` is RFC 9207's."""
+    """What came back: to the page of ``issuer``, in the browser that shows ``secret``. ``iss`` is RFC 9207's. Without a
+    ``state`` it is no launch of ours, but OpenEMR 8.2 sends none with an error (recording 311)."""
 
     issuer: str
-    state: str = field(repr=False)
     secret: str = field(repr=False)
+    state: str | None = field(default=None, repr=False)
     code: str | None = field(default=None, repr=False)
     error: str | None = None
     iss: str | None = None
 
 
-def issuer_of_launch(services: Services, iss: str) -> Issuer:
+def issuer_of_launch(services: Services, iss: str, aud: str | None = None) -> Issuer:
     """The registered issuer with exactly this FHIR base, one trailing slash aside. Nothing is ever fetched from an address
-    that a launch names."""
+    that a launch names. OpenEMR 8.2 says it twice, in ``aud`` too; a launch that names two servers names none."""
+    if aud is not None and aud.removesuffix("/") != iss.removesuffix("/"):
+        raise _refused(Refusal.UNKNOWN_ISSUER)
     with services.database.begin(reading=True) as uow:
         issuer = uow.issuers.by_base(iss.removesuffix("/"))
     if issuer is None:
@@ -86,6 +89,8 @@ def begin_standalone(services: Services, issuer: Issuer) -> Begun:
 
 def open_session(services: Services, callback: Callback) -> tuple[str, PanelSession]:
     """The token that opens the panel, and its session. Raises LaunchRefused with one of ``Refusal``."""
+    if callback.state is None:
+        raise _refused(Refusal.WRONG_STATE if callback.error is None else Refusal.NO_STATE)
     pending = services.launches.take(callback.state)
     if pending is None or pending.issuer != callback.issuer:
         raise _refused(Refusal.WRONG_STATE)

@@ -8,7 +8,7 @@ from datetime import datetime
 from plugin.domain.errors import MilepostError
 from plugin.usecases.ports import Gauge
 from plugin.usecases.services import Services
-from plugin.usecases.sources import every_source
+from plugin.usecases.sources import every_ehr
 
 
 def measure(services: Services) -> Sequence[Gauge]:
@@ -20,7 +20,7 @@ def measure(services: Services) -> Sequence[Gauge]:
 
 
 def _measured(services: Services, now: datetime) -> Iterator[Gauge]:
-    for health in every_source(services):
+    for health in every_ehr(services):
         source = {"source": health.source.slug}
         yield Gauge("feed_is_behind", health.is_behind and not health.source.paused, source)
         if health.source.last_read_at is not None:

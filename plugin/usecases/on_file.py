@@ -18,6 +18,8 @@ from plugin.usecases.keeping import NOBODY, patients_of
 from plugin.usecases.ports import UnitOfWork
 from plugin.usecases.rules import rules_for
 from plugin.usecases.services import Services
+from plugin.usecases.source_check import OPENEMR
+from plugin.usecases.source_reading import oldest_part
 
 _MOVES = 30
 
@@ -25,11 +27,17 @@ _MOVES = 30
 def file_of(services: Services, reader: Reader, now: datetime) -> OnFile:
     """Everything that is stored of the reader's patient, read at one moment: our own tables only."""
     with services.database.begin(reading=True) as uow:
-        source = uow.sources.by_id(reader.source_id)
-        tracked = uow.patients.look(source, reader.patient)
-        if tracked is None:
-            return _untracked(services, uow, source, reader, now)
-        return _of_tracked(services, uow, source, reader, tracked=tracked, now=now)
+        return file_in(services, uow, uow.sources.by_id(reader.source_id), reader, now)
+
+
+def file_in(services: Services, uow: UnitOfWork, source: Source, reader: Reader, now: datetime) -> OnFile:
+    """The same, in a unit that is open already."""
+    tracked = uow.patients.look(source, reader.patient)
+    if tracked is None:
+        file = _untracked(services, uow, source, reader, now)
+    else:
+        file = _of_tracked(services, uow, source, reader, tracked=tracked, now=now)
+    return replace(file, parts_read_at=oldest_part(uow, source)) if source.kind == OPENEMR else file
 
 
 def _of_tracked(

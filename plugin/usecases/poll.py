@@ -9,7 +9,8 @@ from plugin.usecases.services import Services
 
 
 def poll_all(services: Services) -> None:
-    """Asks for a poll of each source that is not paused."""
+    """Asks for a poll of each source that is not paused. Which of its parts are due is known to whoever reads it: a kind
+    of server that logs what it answers is asked for little at a time."""
     for source in _active(services):
         services.jobs.poll(source.id)
 
@@ -40,4 +41,4 @@ def is_hooks_own(source: Source, shown: str) -> bool:
 
 def _active(services: Services) -> list[Source]:
     with services.database.begin(reading=True) as uow:
-        return [source for source in uow.sources.all() if not source.paused]
+        return [source for source in uow.sources.all() if source.is_ehr and not source.paused]

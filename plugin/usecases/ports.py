@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
+from plugin.domain.audit import AuditEntry
 from plugin.domain.calendar import Practice
 from plugin.domain.configuration import ConfigVersion, Limits
 from plugin.domain.fault import Fault, Known
@@ -20,6 +21,8 @@ from plugin.domain.source import Cursor, Draft, HowToTakeBack, Page, Standing, T
 from plugin.usecases.admin_ports import Accounts, AuditLog, Codes, Drafts, History, JobRuns, Previews, Seals
 from plugin.usecases.panel_ports import Issuers, People
 from plugin.usecases.queue_ports import Queues
+from plugin.usecases.reading_ports import OnFile, ReadingCosts
+from plugin.usecases.sink_ports import CompanionLinks, StaffAccounts, StaffMessages
 from plugin.usecases.storage_ports import (
     Audit,
     Configurations,
@@ -41,9 +44,9 @@ Clock = Callable[[], datetime]
 class TaskSink(Protocol):
     """Where milestone Tasks and what goes with them are written. Raises TemporaryFailure or PermanentFailure."""
 
-    def draft(self, row: LedgerRow) -> Draft:
-        """The resource that a write or a notice is to leave on the server, not yet guarded by a version. Raises
-        PermanentFailure for this one row."""
+    def draft(self, row: LedgerRow) -> Draft | None:
+        """The resource that a write or a notice is to leave on the server, not yet guarded by a version; None where this
+        sink has no use for it: there is nothing to be done. Raises PermanentFailure for this one row."""
 
     def device(self) -> Draft:
         """Milepost itself: written once to each source, before anything refers to it."""
@@ -128,6 +131,12 @@ class UnitOfWork(AbstractContextManager["UnitOfWork"], Protocol):
     def facts(self) -> Facts: ...
 
     @property
+    def on_file(self) -> OnFile: ...
+
+    @property
+    def reading_costs(self) -> ReadingCosts: ...
+
+    @property
     def patients(self) -> Patients: ...
 
     @property
@@ -176,6 +185,15 @@ class UnitOfWork(AbstractContextManager["UnitOfWork"], Protocol):
     def codes(self) -> Codes: ...
 
     @property
+    def companion_links(self) -> CompanionLinks: ...
+
+    @property
+    def staff_messages(self) -> StaffMessages: ...
+
+    @property
+    def staff_accounts(self) -> StaffAccounts: ...
+
+    @property
     def audit(self) -> Audit: ...
 
     @property
@@ -197,6 +215,10 @@ class Database(Protocol):
     def begin(self, *, reading: bool = False) -> UnitOfWork:
         """A new transaction; with ``reading``, one that sees the database at one moment, locks nothing and may not
         write (status, pages). On SQLite every other transaction is the one writer from its first statement on."""
+
+    def recording(self, entries: Sequence[AuditEntry]) -> AbstractContextManager[None]:
+        """Audit rows about a look, which belongs to no change: written in a transaction of their own while the block goes
+        on. Its end waits until they stand, and raises where they do not: what was made in the block goes no further."""
 
     def check(self) -> None:
         """Raises TemporaryFailure when the database does not answer, PermanentFailure when its schema is not this one's."""

@@ -18,6 +18,8 @@ from plugin.domain.configuration import (
     same_content,
 )
 from plugin.domain.permissions import Action, Data, check_can
+from plugin.domain.practice_words import calendar_lines, day_words, limits_lines
+from plugin.domain.program_words import Line
 from plugin.usecases.drafts import begin_draft, draft_of, save_draft
 from plugin.usecases.rules import limits_for, practice_of
 from plugin.usecases.services import Services
@@ -66,6 +68,18 @@ def draft_practice(services: Services, me: SignedIn, kind: str, body: Mapping[st
             return begun
         standing = begun
     return save_draft(services, me, standing.id, body, seen)
+
+
+def practice_lines(services: Services, kind: str, body: Mapping[str, object]) -> Sequence[Line]:
+    """A calendar or limits in words, its holidays too; ``body`` may lack its code and version. BadProgram for what is
+    neither."""
+    whole = {"code": THE_PRACTICE, "version": "draft", **body}
+    version = ConfigVersion(kind=kind, code=THE_PRACTICE, version="draft", body=whole)
+    if kind == LIMITS:
+        return limits_lines(services.catalog.limits(version))
+    days = "; ".join(f"{day_words(holiday.day)} {holiday.name}".strip() for holiday in holidays_in(body))
+    calendar = services.catalog.calendar(version, services.practice.zone)
+    return [*calendar_lines(calendar), Line("Closed on", days or "no day of its own")]
 
 
 def _of(versions: Sequence[ConfigVersion], kind: str) -> ConfigVersion | None:

@@ -327,6 +327,5 @@ def _written_down(services: Services, me: SignedIn, listing: Listing, sheet: She
 
 def _write(services: Services, entry: AuditEntry) -> None:
     """In a transaction of its own, which is over at once: who reads may not write, and waits for nobody."""
-    with services.database.begin() as uow:
-        uow.audit.write([entry])
-        uow.commit()
+    with services.database.recording([entry]):
+        pass

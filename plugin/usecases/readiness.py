@@ -8,7 +8,7 @@ from datetime import datetime
 
 from plugin.domain.errors import MilepostError
 from plugin.usecases.services import Services
-from plugin.usecases.sources import Health, every_source
+from plugin.usecases.sources import Health, every_ehr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ def readiness(services: Services) -> Readiness:
     return Readiness(
         database=database,
         broker=_words(services.jobs.check),
-        sources=every_source(services) if database is None else [],
+        sources=every_ehr(services) if database is None else [],
         at=services.clock(),
     )
 

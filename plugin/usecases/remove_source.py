@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from plugin.domain.errors import BadInput, TemporaryFailure
+from plugin.domain.errors import BadInput, CannotDo, TemporaryFailure
 from plugin.domain.source import HowToTakeBack, Leaving, Source
 from plugin.usecases.services import Services
 
@@ -40,8 +40,12 @@ def leave_source(
     services: Services, source: Source, how: Leaving, *, by: str, told: Mapping[str, object] | None = None
 ) -> Source:
     """From now on the source is neither read nor written; a worker does the rest. Said again with another wish, the other
-    one holds."""
+    one holds. CannotDo for a companion store while milestone Tasks of a source go there."""
     with services.database.begin() as uow:
+        if users := [each.slug for each in uow.sources.all() if each.companion == source.slug]:
+            raise CannotDo(
+                f"Source {source.slug}: milestone Tasks of {', '.join(users)} go there; choose another place first."
+            )
         leaving = replace(uow.sources.by_id(source.id), leaving=how, paused=True)
         uow.sources.update(leaving, services.clock(), by=by, told={**(told or {}), "leaving": how})
         uow.commit()
@@ -67,7 +71,7 @@ def carry_out_leaving(services: Services, source_id: int, *, by: str = "milepost
         return Removed()
     removed = Removed()
     if source.leaving != "keep":
-        _take_back(services, source, source.leaving, removed)
+        take_back(services, source, source.leaving, removed)
     with services.database.begin() as uow:
         now = services.clock()
         if removed.is_complete:
@@ -78,7 +82,8 @@ def carry_out_leaving(services: Services, source_id: int, *, by: str = "milepost
     return removed
 
 
-def _take_back(services: Services, source: Source, how: HowToTakeBack, removed: Removed) -> None:
+def take_back(services: Services, source: Source, how: HowToTakeBack, removed: Removed) -> None:
+    """Round after round, until nothing is left: something may have been under way. The source is paused by now."""
     ehr = services.ehr(source)
     for _ in range(_AT_MOST):
         removed.refused.clear()

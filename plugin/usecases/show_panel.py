@@ -5,6 +5,7 @@ The patient is the reader's and nobody else's: no caller names one.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import datetime
 
 from plugin.domain.audit import AuditEntry
@@ -14,18 +15,20 @@ from plugin.domain.panel.view import Panel, Why
 from plugin.domain.permissions import Action, Data, check_can
 from plugin.domain.reader import Reader
 from plugin.domain.source import Source
-from plugin.usecases.on_file import file_of
+from plugin.usecases.on_file import file_in, file_of
 from plugin.usecases.services import Services
 
 
 def show_panel(services: Services, reader: Reader, now: datetime, *, after_act: bool = False) -> Panel:
     """Everything that these roles may see. One audit row for each time, but for the answer to an act: the act's own row
-    says that this person saw this patient then. Forbidden for whom no role lets see care plans."""
+    says that this person saw this patient then. It is written while we read, and nothing is answered before it stands;
+    where the reading fails, it tells of somebody who looked. Forbidden for whom no role lets see care plans."""
     check_can(reader.roles, Action.READ, Data.PLAN)
-    file = file_of(services, reader, now)
-    if not after_act:
-        write_down(services, reader, file.source, f"read:{reader.page}", now=now)
-    return panel_of(file)
+    with services.database.begin(reading=True) as uow:
+        source = uow.sources.by_id(reader.source_id)
+        row = _row(reader, source, f"read:{reader.page}", now)
+        with nullcontext() if after_act else services.database.recording([row]):
+            return panel_of(file_in(services, uow, source, reader, now))
 
 
 def show_why(services: Services, reader: Reader, milestone: str, now: datetime) -> Why:
@@ -46,13 +49,10 @@ def write_down(
 ) -> None:
     """That something of the reader's patient was read. In a transaction of its own, which is over at once: who reads may
     not write, and waits for nobody."""
-    with services.database.begin() as uow:
-        entry = AuditEntry(
-            at=now,
-            who=reader.who,
-            action=action,
-            record=f"{source.slug}/{reader.patient}",
-            detail={**reader.told, **detail},
-        )
-        uow.audit.write([entry])
-        uow.commit()
+    with services.database.recording([_row(reader, source, action, now, **detail)]):
+        pass
+
+
+def _row(reader: Reader, source: Source, action: str, now: datetime, **detail: object) -> AuditEntry:
+    record = f"{source.slug}/{reader.patient}"
+    return AuditEntry(at=now, who=reader.who, action=action, record=record, detail={**reader.told, **detail})

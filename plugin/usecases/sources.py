@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from plugin.domain.errors import BadInput, CannotDo, MilepostError, Unauthorized
+from plugin.domain.errors import BadInput, CannotDo, MilepostError, SwitchedOff, Unauthorized
 from plugin.domain.slug import checked_slug
 from plugin.domain.source import SetAside, Source
 from plugin.usecases.ports import Ehr
 from plugin.usecases.services import Services
+from plugin.usecases.source_check import Check as Check
+from plugin.usecases.source_check import must_offer, types_in, what_is_missing
 
-_MUST_READ = ("Patient", "CarePlan")
-_MUST_WRITE = "Task"
-
-
-class Check(NamedTuple):
-    """One thing that was tried with a source, and what came of it, in words."""
-
-    what: str
-    is_good: bool
-    words: str
+_COUNTED = frozenset({"Patient", "CarePlan"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +33,13 @@ def add_source(
     by: str = "milepost",
     told: Mapping[str, object] | None = None,
 ) -> Source:
-    """Asks the server first: what is no FHIR R4 server, or has no CarePlans or Tasks, is not added. Before any token is
+    """Asks the server first: what is no FHIR R4 server, or lacks what its kind must have, is not added. Before any token is
     shown it must say who it is without one, and be who the address says; ``is_vouched_for``: somebody knows that it is,
     although it says nothing without a token."""
     checked_slug(source.slug)
     if source.token is not None or source.client_id is not None:
         _meet(services, source, is_vouched_for)
-    capability = _probed(services.ehr(source), source.slug)
+    capability = _probed(services.ehr(source), source)
     made = replace(source, capability=capability, hook_path=services.token(), hook_secret=services.token())
     with services.database.begin() as uow:
         added = uow.sources.add(made, services.clock(), by=by, told=told)
@@ -56,11 +48,11 @@ def add_source(
 
 
 def source_named(services: Services, slug: str | None) -> Source:
-    """By slug; without one, the only source there is. Raises UnknownName, or BadInput when there are several."""
+    """By slug; without one, the only EHR there is. Raises UnknownName, or BadInput when there are several."""
     with services.database.begin(reading=True) as uow:
         if slug is not None:
             return uow.sources.get(slug)
-        sources = uow.sources.all()
+        sources = [source for source in uow.sources.all() if source.is_ehr]
     if len(sources) == 1:
         return sources[0]
     if not sources:
@@ -69,14 +61,19 @@ def source_named(services: Services, slug: str | None) -> Source:
 
 
 def every_source(services: Services) -> Sequence[Health]:
-    """All, by slug."""
-    now = services.clock()
+    """All, by slug, companion stores among them: those are never behind, since nobody reads them."""
+    oldest = services.clock() - services.stale_after
     with services.database.begin(reading=True) as uow:
         sources = uow.sources.all()
     return [
-        Health(source=source, is_behind=source.last_read_at is None or now - source.last_read_at > services.stale_after)
-        for source in sources
+        Health(source=each, is_behind=each.is_ehr and (each.last_read_at is None or each.last_read_at < oldest))
+        for each in sources
     ]
+
+
+def every_ehr(services: Services) -> Sequence[Health]:
+    """Those that are read, by slug."""
+    return [health for health in every_source(services) if health.source.is_ehr]
 
 
 def set_aside_records(services: Services, source: Source) -> Sequence[SetAside]:
@@ -105,12 +102,12 @@ def check_source(services: Services, source: Source) -> Sequence[Check]:
     except MilepostError as error:
         return [Check("metadata", is_good=False, words=str(error))]
     checks = [Check("metadata", is_good=True, words=f"FHIR {capability.get('fhir_version', 'R4')}")]
-    offered = _types(capability)
-    for type_ in (*_MUST_READ, _MUST_WRITE):
+    offered = types_in(capability)
+    for type_ in must_offer(source):
         words = "offered" if type_ in offered else "not in its CapabilityStatement"
         checks.append(Check(type_, is_good=type_ in offered, words=words))
-    checks += [_count(ehr, type_) for type_ in _MUST_READ if type_ in offered]
-    return [*checks, *_what_is_missing(ehr, capability)]
+    checks += [_count(ehr, type_) for type_ in must_offer(source) if type_ in _COUNTED & offered]
+    return [*checks, *what_is_missing(services, source, ehr, capability)]
 
 
 def pause_source(
@@ -121,10 +118,14 @@ def pause_source(
     by: str = "milepost",
     told: Mapping[str, object] | None = None,
 ) -> Source:
-    """A paused source is neither polled nor written to."""
+    """A paused source is neither polled nor written to. What waited for a companion store to go on is tried at once."""
+    now = services.clock()
     with services.database.begin() as uow:
         changed = replace(uow.sources.by_id(source.id), paused=is_paused)
-        uow.sources.update(changed, services.clock(), by=by, told=told)
+        uow.sources.update(changed, now, by=by, told=told)
+        if not is_paused:
+            for other in [each for each in uow.sources.all() if each.companion == source.slug]:
+                uow.ledger.again(other, now)
         uow.commit()
     return changed
 
@@ -142,9 +143,9 @@ def give_token(
 
 
 def subscribe(services: Services, source: Source) -> str | None:
-    """Registers the hook that means "poll now"; the Subscription's reference, None where the server cannot, or where we
-    have no address that it could reach. Repeating it changes nothing."""
-    if services.public_url is None or source.hook_path is None or source.hook_secret is None:
+    """Registers the hook that means "poll now"; the Subscription's reference, None where the server cannot, or is not
+    polled, or where we have no address that it could reach. Repeating it changes nothing."""
+    if not source.is_ehr or services.public_url is None or source.hook_path is None or source.hook_secret is None:
         return None
     return services.ehr(source).subscribe(f"{services.public_url}/hooks/fhir/{source.hook_path}", source.hook_secret)
 
@@ -173,55 +174,19 @@ def _host(url: str) -> str | None:
     return urlsplit(url).hostname
 
 
-def _probed(ehr: Ehr, slug: str) -> Mapping[str, object]:
+def _probed(ehr: Ehr, source: Source) -> Mapping[str, object]:
     capability = ehr.probe()
-    missing = [type_ for type_ in (*_MUST_READ, _MUST_WRITE) if type_ not in _types(capability)]
+    missing = ", ".join(type_ for type_ in must_offer(source) if type_ not in types_in(capability))
     if missing:
-        raise CannotDo(f"Source {slug}: its CapabilityStatement does not offer {', '.join(missing)}; it was not added.")
+        raise CannotDo(f"Source {source.slug}: its CapabilityStatement does not offer {missing}; it was not added.")
     return capability
-
-
-_CAN_BE_DONE_WITHOUT = {
-    "transaction": "changes are not written back: Tasks and gaps are seen in Milepost alone",
-    "subscription": "what happens there is noticed with the next poll, not within seconds",
-    "history": "who changed one of our Tasks there is not known; it counts as somebody's in the EHR",
-    "update": "milestone Tasks cannot be kept up to date there",
-}
-"""What a server may lack, and what that means for those who work with Milepost."""
-
-
-def _what_is_missing(ehr: Ehr, capability: Mapping[str, object]) -> Iterator[Check]:
-    """What works without, and what its users will notice. Such a server is good enough to be added."""
-    types = capability.get("types")
-    types = types if isinstance(types, Mapping) else {}
-    has = {
-        "transaction": "transaction" in _texts(capability.get("system")),
-        "subscription": bool({"create", "update"} & _interactions(types, "Subscription")),
-        "history": "history-instance" in _interactions(types, "Task"),
-        "update": "update" in _interactions(types, "Task"),
-    }
-    for what, means in _CAN_BE_DONE_WITHOUT.items():
-        yield Check(what, is_good=True, words="offered" if has[what] else f"not offered: {means}")
-    for type_ in ehr.not_offered:
-        yield Check(type_, is_good=True, words=f"not offered: no {type_} counts as evidence or is shown")
-
-
-def _interactions(types: Mapping[str, object], type_: str) -> frozenset[str]:
-    entry = types.get(type_)
-    return _texts(entry.get("interactions")) if isinstance(entry, Mapping) else frozenset()
-
-
-def _texts(value: object) -> frozenset[str]:
-    return frozenset(str(text) for text in value) if isinstance(value, list | tuple) else frozenset()
-
-
-def _types(capability: Mapping[str, object]) -> frozenset[str]:
-    types = capability.get("types")
-    return frozenset(str(name) for name in types) if isinstance(types, Mapping | list | tuple) else frozenset()
 
 
 def _count(ehr: Ehr, type_: str) -> Check:
     try:
         return Check(f"{type_} count", is_good=True, words=str(ehr.count(type_)))
     except MilepostError as error:
-        return Check(f"{type_} count", is_good=False, words=str(error))
+        # OpenEMR 8.2 does not count what it lets us read, which is nobody's fault.
+        is_uncounted = isinstance(error, CannotDo) and not isinstance(error, SwitchedOff)
+        words = f"not counted: {error}" if is_uncounted else str(error)
+        return Check(f"{type_} count", is_good=is_uncounted, words=words)

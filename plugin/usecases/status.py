@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from plugin.domain.errors import MilepostError
 from plugin.domain.source import Source
 from plugin.usecases.ports import UnitOfWork
 from plugin.usecases.services import Services
-from plugin.usecases.sources import Health, every_source
+from plugin.usecases.source_check import OPENEMR
+from plugin.usecases.source_reading import SourceCosts, source_costs, types_read
+from plugin.usecases.sources import Health, every_ehr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceStatus:
     """One source. ``care_plans`` are counts by what became of them; ``on_server`` is the server's own count, or None
-    with the reason when it was not to be had."""
+    with the reason when it was not to be had. ``types_read`` and ``costs`` are told of one that is not read whole with each
+    poll."""
 
     health: Health
     care_plans: Mapping[str, int]
@@ -23,6 +27,8 @@ class SourceStatus:
     summary: Mapping[str, object]
     on_server: int | None = None
     not_counted: str | None = None
+    types_read: Mapping[str, datetime] = field(default_factory=dict)
+    costs: SourceCosts | None = None
 
     @property
     def accounted(self) -> int:
@@ -47,7 +53,7 @@ class Status:
 
 def status(services: Services, *, ask_servers: bool = True) -> Status:
     """Without ``ask_servers`` only what is stored is told."""
-    healths = every_source(services)
+    healths = every_ehr(services)
     sources = tuple(_of_source(services, health, ask_servers=ask_servers) for health in healths)
     with services.database.begin(reading=True) as uow:
         return Status(
@@ -61,6 +67,8 @@ def status(services: Services, *, ask_servers: bool = True) -> Status:
 def _of_source(services: Services, health: Health, *, ask_servers: bool) -> SourceStatus:
     source = health.source
     on_server, why_not = _count(services, source) if ask_servers else (None, None)
+    is_paced = source.kind == OPENEMR
+    types, costs = (types_read(services, source), source_costs(services, source)) if is_paced else ({}, None)
     with services.database.begin(reading=True) as uow:
         return SourceStatus(
             health=health,
@@ -69,10 +77,14 @@ def _of_source(services: Services, health: Health, *, ask_servers: bool) -> Sour
             summary=uow.plans.summary(source),
             on_server=on_server,
             not_counted=why_not,
+            types_read=types,
+            costs=costs,
         )
 
 
 def _count(services: Services, source: Source) -> tuple[int | None, str | None]:
+    if source.kind == OPENEMR:
+        return None, "OpenEMR (8.2) does not count what it has."
     try:
         return services.ehr(source).count("CarePlan"), None
     except MilepostError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -38,6 +38,18 @@ class Facts(Protocol):
     def get(self, source: Source, refs: Sequence[str]) -> Sequence[Fact]:
         """Stored facts by reference."""
 
+    def within(
+        self,
+        source: Source,
+        type_: str,
+        *,
+        patients: Collection[str] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Mapping[str, str]:
+        """Reference -> stored version of the facts of a type that are kept for one of these patients (None: for anybody)
+        and begin at ``since`` or later, and before ``until``. Only appointments are found by when they begin."""
+
 
 class Patients(Protocol):
     """Tracked patients: those with a plan."""
@@ -57,6 +69,10 @@ class Patients(Protocol):
 
     def mark_all(self, now: datetime, source: Source | None = None) -> int:
         """Marks every tracked patient (new program version)."""
+
+    def weigh_anew(self, source: Source, now: datetime) -> int:
+        """Marks every tracked patient of a source, and has the ledger compared with what is wanted also where the assessment
+        says the same as before."""
 
     def waiting_for_read_back(self, source: Source, limit: int) -> Sequence[tuple[str, date | None]]:
         """Patients to be read back, with the earliest start of their plans (or None)."""
@@ -178,6 +194,15 @@ class Ledger(Protocol):
     def failed(self, id_: int, now: datetime, error: str, retry_at: datetime | None) -> None:
         """Failed: tried again from ``retry_at`` on (``at`` stays what was wanted), or never (None)."""
 
+    def again(self, source: Source, now: datetime, *, patients: Sequence[str] | None = None) -> int:
+        """What stood in the way is gone: writes and notices of this source (of these patients) that failed, or wait for
+        their next try, are tried at once; how many."""
+
+    def start_over(self, source: Source, now: datetime) -> bool:
+        """What is written for this source goes elsewhere from now on, where nothing of it stands: writes are as if they had
+        never been carried out, and come back with the next assessment as far as they are wanted. Notices that were given
+        are not given again. False while somebody is just writing: the caller gives up then, without a commit."""
+
     def summary(self) -> Mapping[str, Mapping[str, int]]:
         """kind -> state -> count."""
 
@@ -210,6 +235,10 @@ class Sent(Protocol):
     def adopt(self, source: Source, standing: Standing, now: datetime) -> None:
         """A resource of ours as found on the server (a lost database, or a person's edit that was taken as a statement):
         its version, the digest of its body ("" when only its version matters), one more owned digest."""
+
+    def start_over(self, source: Source) -> None:
+        """What is written goes elsewhere from now on: nothing is known of what stands there. Bodies that were ever sent
+        stay known as ours."""
 
 
 class WorkItems(Protocol):
@@ -297,11 +326,17 @@ class Sources(Protocol):
     def cursor(self, source: Source, type_: str) -> Cursor:
         """Where the feed of a type stands."""
 
+    def cursors(self, source: Source, types: Sequence[str]) -> Mapping[str, Cursor]:
+        """Where the feeds of these types stand, in their order: one look, since each poll asks for all."""
+
     def begun(self, source: Source) -> frozenset[str]:
         """The types whose feed has moved."""
 
     def move(self, source: Source, type_: str, cursor: Cursor, now: datetime) -> None:
         """Stores a cursor."""
+
+    def moved(self, source: Source) -> Mapping[str, datetime]:
+        """When each cursor that stands anywhere was stored last, by type or by what else keeps its place so."""
 
     def read_ok(self, source: Source, now: datetime) -> None:
         """A complete, successful read ended."""

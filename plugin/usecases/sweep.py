@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from plugin.domain.errors import TemporaryFailure
+from plugin.domain.errors import CannotDo, TemporaryFailure
 from plugin.domain.source import Source
 from plugin.usecases.deliver import Delivered, deliver
 from plugin.usecases.reassess import Reassessed
@@ -80,7 +80,7 @@ def _totals(services: Services, source: Source) -> dict[str, int]:
         if is_first:
             try:
                 totals[type_] = ehr.count(type_)
-            except TemporaryFailure:
+            except (CannotDo, TemporaryFailure):
                 break
     return totals
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from plugin.domain.errors import MilepostError, Refused
+from plugin.domain.errors import CannotDo, MilepostError, Refused
 from plugin.domain.record import Coding
 from plugin.domain.source import Cursor, Source
 from plugin.usecases.backlog import FIRST_READ
@@ -24,13 +24,15 @@ READ_BACK = "read back"
 """What progress is told in place of a type while patients are read back."""
 
 _PLANS = "CarePlan"
+_TASK = "Task"
 _ORDERED = "ordered"
 """Under this name a source's cursors keep which order codes were looked for."""
 
 
 @dataclass(kw_only=True)
 class Reading:
-    """What one reading of a source brought; counts grow page by page. ``new`` are facts, new or in a new version."""
+    """What one reading of a source brought; counts grow page by page. ``new`` are facts, new or in a new version; ``gone`` those that
+    the server has no more."""
 
     read: dict[str, int] = field(default_factory=dict)
     new: int = 0
@@ -38,6 +40,7 @@ class Reading:
     statements: int = 0
     set_aside: int = 0
     read_back: int = 0
+    gone: int = 0
 
     @property
     def total(self) -> int:
@@ -51,23 +54,27 @@ class Reading:
         self.first_seen += done.first_seen
         self.statements += done.statements
         self.set_aside += done.set_aside
+        self.gone += done.gone
         return self.read[type_]
 
 
 def sync(services: Services, source_id: int) -> Reading | None:
-    """Polls one source; None when it is paused."""
+    """Polls one source; None when it is paused, or is no EHR."""
     with services.database.begin(reading=True) as uow:
         source = uow.sources.by_id(source_id)
-    if source.paused:
+    if source.paused or not source.is_ehr:
         return None
     reading = read_source(services, source)
-    if reading.new or reading.statements or reading.read_back:
+    if reading.new or reading.statements or reading.read_back or reading.gone:
         services.jobs.tick()
     return reading
 
 
 def read_source(services: Services, source: Source, progress: Progress | None = None) -> Reading:
-    """Everything of a source since its cursors. The source remembers that it was read, or why not."""
+    """Everything of a source since its cursors, as far as it is due. The source remembers that it was read, or why not; a
+    poll in which nothing was due has asked nothing, and does not know how the server is."""
+    if not source.is_ehr:
+        raise CannotDo(f"Source {source.slug}: it is a companion store, and is never read.")
     reading = Reading()
     began = services.clock()
     try:
@@ -81,12 +88,20 @@ def read_source(services: Services, source: Source, progress: Progress | None = 
         _remember(services, lambda uow, now: uow.sources.read_failed(source, now, words))
         services.metrics.count("feed_failures", source=source.slug)
         raise
-    _remember(services, lambda uow, now: _read_ok(uow, source, began, now))
+    if _was_asked(source, reading):
+        _remember(services, lambda uow, now: _read_ok(uow, source, began, now))
     return reading
 
 
+def _was_asked(source: Source, reading: Reading) -> bool:
+    """Whether its own server was: edits of our Tasks come from a companion store, where the Tasks are."""
+    own = reading.read.keys() if source.sink == "own" else reading.read.keys() - {_TASK}
+    return bool(own) or reading.read_back > 0
+
+
 def _read_ok(uow: UnitOfWork, source: Source, began: datetime, now: datetime) -> None:
-    """The end of the first complete reading is kept: whoever is overdue then belongs to the backlog."""
+    """All that was due was read. The end of the first complete reading is kept: whoever is overdue then belongs to the
+    backlog."""
     if uow.sources.cursor(source, FIRST_READ).watermark is None:
         uow.sources.move(source, FIRST_READ, Cursor(now.isoformat(), complete=True), now)
     uow.sources.read_ok(source, now)
@@ -101,8 +116,10 @@ def in_order(types: Sequence[str]) -> list[str]:
 def _read_types(
     services: Services, source: Source, types: Sequence[str], *, reading: Reading, progress: Progress | None = None
 ) -> None:
+    if not types:
+        return
     with services.database.begin(reading=True) as uow:
-        cursors = {type_: uow.sources.cursor(source, type_) for type_ in types}
+        cursors = uow.sources.cursors(source, types)
     read = ""
     for page in services.ehr(source).pages_of(cursors):
         if page.type != read == _PLANS:
@@ -116,8 +133,10 @@ def _read_types(
 def _to_follow(services: Services, source: Source, types: Sequence[str]) -> Sequence[str]:
     """Types of which only that is read which a plan refers to, and later its changes. The first time there is nothing to
     follow: it begins where the plans' own feed stands, since what they refer to was read after that."""
+    if not types:
+        return ()
     with services.database.begin() as uow:
-        new = [type_ for type_ in types if uow.sources.cursor(source, type_).watermark is None]
+        new = [type_ for type_, cursor in uow.sources.cursors(source, types).items() if cursor.watermark is None]
         plans = uow.sources.cursor(source, _PLANS)
         for type_ in new:
             uow.sources.move(source, type_, Cursor(plans.watermark, complete=True), services.clock())

@@ -19,6 +19,7 @@ from plugin.domain.writes import NoticeContent, task_ref
 from plugin.usecases.adopt import adopt
 from plugin.usecases.edits import is_later
 from plugin.usecases.ingest import ingest
+from plugin.usecases.link_patients import link_waiting
 from plugin.usecases.ports import Ehr
 from plugin.usecases.services import Services
 
@@ -32,11 +33,13 @@ _LONGEST_PAUSE = timedelta(hours=6)
 
 @dataclass(kw_only=True)
 class WriteBack:
-    """What became of the rows: those carried out, each with the digest of its content; failures, in words, and whether
+    """What became of the rows: those carried out, each with the digest of its content (``not_needed`` among them: this
+    source has no use for what they want, and nothing was sent); failures, in words, and whether
     trying again may help; conflicts, with the reference that somebody else has changed."""
 
     written: int = 0
     unchanged: int = 0
+    not_needed: int = 0
     done: dict[int, str] = field(default_factory=dict)
     failed: list[tuple[LedgerRow, str, bool]] = field(default_factory=list)
     conflicts: list[tuple[LedgerRow, str]] = field(default_factory=list)
@@ -65,6 +68,7 @@ class WritingBack:
         """What differs from what stands there is drafted and remembered, and that is committed before it is sent."""
         with self._until_it_fails():
             adopt(self._services, self._source)
+            link_waiting(self._services, self._source, map(_patient_of, self._rows))
             drafted = _draft(self._ehr, self._rows, self._result)
             changed = _changed(self._services, self._source, self._ehr, drafted=drafted, result=self._result)
             self._changed = _in_turn(self._services, self._source, changed, self._result)
@@ -101,6 +105,10 @@ def _draft(ehr: Ehr, rows: Sequence[LedgerRow], result: WriteBack) -> dict[str, 
             draft = ehr.draft(row)
         except PermanentFailure as error:
             result.failed.append((row, str(error), False))
+            continue
+        if draft is None:
+            result.not_needed += 1
+            result.done[row.id] = row.digest
             continue
         earlier = drafted.get(draft.ref)
         if earlier is not None:  # two rows want one resource: the later one counts
@@ -141,9 +149,10 @@ def _changed(
 def _in_turn(
     services: Services, source: Source, changed: dict[str, tuple[LedgerRow, Draft]], result: WriteBack
 ) -> dict[str, tuple[LedgerRow, Draft]]:
-    """Without the notices whose Task of ours does not stand there yet (another worker has it in hand, or it waits): the
-    server would refuse them for good. They are tried again later."""
-    about = {ref: _task_of_notice(row) for ref, (row, _) in changed.items() if row.kind is EffectKind.NOTICE}
+    """Without the notices that refer to a Task of ours which does not stand there yet (another worker has it in hand, or it
+    waits): the server would refuse them for good. They are tried again later."""
+    notices = {ref: pair for ref, pair in changed.items() if pair[0].kind is EffectKind.NOTICE}
+    about = {ref: _task_of_notice(row) for ref, (row, draft) in notices.items() if "about" in draft.body}
     needed = sorted({task for task in about.values() if task})
     if not needed:
         return changed
@@ -152,6 +161,10 @@ def _in_turn(
     early = {ref for ref, task in about.items() if task and task not in standing and task not in changed}
     result.failed += [(changed[ref][0], f"{about[ref]} does not stand there yet", True) for ref in sorted(early)]
     return {ref: pair for ref, pair in changed.items() if ref not in early}
+
+
+def _patient_of(row: LedgerRow) -> str:
+    return str((row.content or {}).get("patient", ""))
 
 
 def _task_of_notice(row: LedgerRow) -> str | None:

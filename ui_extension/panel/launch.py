@@ -35,7 +35,7 @@ LAUNCHES_A_MINUTE = 300
 
 _WITHIN = timedelta(minutes=1)
 _LONGEST_FIELD = 8192
-_FIELDS = {"issuer": True, "state": True, "secret": True, "code": False, "error": False, "iss": False}
+_FIELDS = {"issuer": True, "state": False, "secret": True, "code": False, "error": False, "iss": False}
 """What the callback's page tells, and whether it must."""
 
 
@@ -47,7 +47,8 @@ def launch_pages(services: Services) -> Blueprint:
     @pages.get("/launch")
     @open_to(Access.LAUNCH)
     def launch() -> Response:
-        issuer = issuer_of_launch(services, _only("iss", Refusal.UNKNOWN_ISSUER))
+        aud = _only("aud", Refusal.UNKNOWN_ISSUER) if "aud" in request.args else None
+        issuer = issuer_of_launch(services, _only("iss", Refusal.UNKNOWN_ISSUER), aud)
         _let_in(services, "launch", issuer)
         return _launching(issuer, begin(services, issuer, launch=_only("launch", Refusal.NO_LAUNCH)))
 

@@ -49,6 +49,14 @@ _REFUSALS: Mapping[Refusal, Words] = {
         f"If you did not mean to refuse: {_AGAIN[0].lower()}{_AGAIN[1:]}",
         403,
     ),
+    Refusal.NO_STATE: Words(
+        "The EHR answered with an error",
+        "So it is not known who you are. You may have been logged out there, or it may not allow what Milepost "
+        "asks for.",
+        "Log in to the EHR, then open Milepost again from the patient's chart. If it happens again: tell whoever looks "
+        "after Milepost in your practice.",
+        403,
+    ),
     Refusal.WRONG_SERVER: Words(
         "The answer came from another system",
         "Milepost asked one system who you are, and another one answered. It did not go on.",
@@ -56,8 +64,8 @@ _REFUSALS: Mapping[Refusal, Words] = {
     ),
     Refusal.CODE_REFUSED: Words(
         "The EHR did not confirm who you are",
-        "The permission it gave was used already, or took too long.",
-        _AGAIN,
+        "Somebody chose not to allow it, or it was used already, or took too long.",
+        f"If you did not mean to refuse: {_AGAIN[0].lower()}{_AGAIN[1:]}",
         403,
     ),
     Refusal.NO_PATIENT: Words(
@@ -103,8 +111,8 @@ _REFUSALS: Mapping[Refusal, Words] = {
     ),
     Refusal.SESSION_REFUSED: Words(
         "The EHR has ended your session",
-        "It no longer lets Milepost ask on your behalf.",
-        _AGAIN,
+        "You were logged out there, so it no longer lets Milepost ask on your behalf.",
+        "Log in to the EHR, then open Milepost again from the patient's chart.",
         401,
     ),
     Refusal.NO_ADDRESS: Words(

@@ -44,6 +44,8 @@ class OnFile:
     effects: Sequence[LedgerRow] = ()
     work: Sequence[WorkItem] = ()
     names: Mapping[str, str] = field(default_factory=dict)
+    parts_read_at: datetime | None = None
+    """Of a source whose types are read each when it is due: the time of the one that waits longest, of those that matter."""
     is_past: bool = False
     """As it was known at ``now``, a moment that has passed."""
     can_act: bool = True

@@ -59,12 +59,22 @@ def is_stale(source: Source, tracked: Tracked | None, now: datetime, stale_after
     return read_at is None or now - read_at > stale_after
 
 
+def _read_whole(file: OnFile) -> datetime | None:
+    """Since when nothing of the chart is older: a poll of a source whose types are read each when it is due has not read
+    all of it."""
+    alone = file.tracked.read_at if file.tracked else None
+    with_all = file.source.last_read_at
+    if with_all is not None and file.parts_read_at is not None:
+        with_all = min(with_all, file.parts_read_at)
+    return max((at for at in (alone, with_all) if at), default=None)
+
+
 def freshness_of(file: OnFile) -> Freshness:
     """How old what we know is, and whether something failed."""
     if file.is_past:
         return Freshness(is_past=True)
     source, tracked = file.source, file.tracked
-    read_at = last_read(source, tracked)
+    read_at = _read_whole(file)
     return Freshness(
         read_at=file.local(read_at) if read_at else None,
         is_stale=is_stale(source, tracked, file.now, file.stale_after),

@@ -23,3 +23,12 @@ def source(database: Database) -> Source:  # noqa: F811  (the fixture of that na
         source = unit.sources.get("clinic")
         unit.commit()
     return source
+
+
+@pytest.fixture
+def any_source(any_database: Database) -> Source:  # noqa: F811  (the fixture of that name)
+    """A stored source, in storage of any kind."""
+    with any_database.begin() as unit:
+        source = unit.sources.add(a_source(), NOW)
+        unit.commit()
+    return source

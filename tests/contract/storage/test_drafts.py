@@ -77,7 +77,23 @@ def test_stale_save_is_told_and_kept(any_database: Database) -> None:
 
         assert (told.value.newest, told.value.yours, told.value.seen) == (newest, mine, 1)
         assert unit.drafts.get(draft.id) == newest
-        assert unit.drafts.aside(draft.id) == [(1, mine, "user:1", LATER)]
+        assert [kept[:4] for kept in unit.drafts.aside(draft.id)] == [(1, mine, "user:1", LATER)]
+
+
+def test_what_was_kept_aside_is_dealt_with_once(any_database: Database) -> None:
+    """It is shown no more, and what else was kept beside the draft still is."""
+    with any_database.begin() as unit:
+        draft = _begun(unit)
+        for title in ("Mine", "Mine too"):
+            unit.drafts.keep_aside(draft.id, {"title": title}, seen=1, by="user:1", now=LATER)
+        second, first = unit.drafts.aside(draft.id)
+
+        unit.drafts.settle_aside(draft.id, first.id, by="user:2", now=LATER)
+
+        assert unit.drafts.aside(draft.id) == [second]
+        for number in (first.id, 10**6):
+            with pytest.raises(UnknownName):
+                unit.drafts.settle_aside(draft.id, number, by="user:2", now=LATER)
 
 
 def test_ended_once(any_database: Database) -> None:

@@ -278,6 +278,24 @@ def test_failed_for_good(database: Database, patient: PatientRow) -> None:
     assert claimed(database, at=NOW + 2 * LEASE) == []
 
 
+def test_tried_again_at_once(database: Database, source: Source, patient: PatientRow) -> None:
+    """What stood in the way of writes and notices is gone: those that failed or wait are planned for now, as if never
+    tried. Nothing of another patient, and no other work."""
+    planned(database, patient, a_write(), an_effect("n1", kind=EffectKind.NOTICE), an_effect("e1"))
+    for row in claimed(database):
+        with database.begin() as unit:
+            unit.ledger.failed(row.id, NOW, "refused", LATER if row.key == "n1" else None)
+            unit.commit()
+
+    with database.begin() as unit:
+        assert unit.ledger.again(source, NOW, patients=["Patient/p2"]) == 0
+        assert unit.ledger.again(source, NOW, patients=["Patient/p1"]) == 2
+        assert unit.ledger.again(source, NOW) == 0
+        unit.commit()
+
+    assert [(row.key, row.attempts) for row in claimed(database)] == [("w1", 1), ("n1", 1)]
+
+
 def test_paused_source_is_not_written_to(database: Database, source: Source, patient: PatientRow) -> None:
     """While a source is paused its writes and notices wait; work for people goes on."""
     planned(database, patient, a_write(), an_effect("e1"), an_effect("n1", kind=EffectKind.NOTICE))

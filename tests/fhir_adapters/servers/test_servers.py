@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from fhir_adapters.servers import HAPI, R4, Server, server_of
+from fhir_adapters.servers import HAPI, OPENEMR, R4, Server, server_of
 from plugin.domain.errors import BadSettings
 
 
@@ -22,6 +22,12 @@ def test_hapi_is_read_by_keyset() -> None:
     assert HAPI.page_size == 1000
 
 
+def test_the_stamps_of_openemr_are_no_change_stamps() -> None:
+    """What the Flow Board changes does not move them: a version came to be when we first saw it."""
+    assert server_of("openemr") is OPENEMR
+    assert OPENEMR.change_stamp is False
+
+
 @pytest.mark.parametrize("server", [R4, HAPI])
 def test_no_server_answers_from_its_memory(server: Server) -> None:
     """Every kind says so with each search, for HAPI would repeat an answer for a minute."""
@@ -30,5 +36,5 @@ def test_no_server_answers_from_its_memory(server: Server) -> None:
 
 def test_an_unknown_kind_names_the_known_ones() -> None:
     """A typing error in a source's settings is answered with what is allowed."""
-    with pytest.raises(BadSettings, match="hapi, r4"):
+    with pytest.raises(BadSettings, match="hapi, openemr, r4"):
         server_of("happy")

@@ -3,7 +3,8 @@
 import pytest
 
 from fhir_adapters.smart.discovery import Configuration
-from fhir_adapters.smart.scopes import for_launch, knows_v2, missing, spelled
+from fhir_adapters.smart.scopes import for_launch, knows_v2, lacking, missing, spelled
+from plugin.domain.rights import Right
 
 
 def known(scopes: tuple[str, ...] = (), capabilities: tuple[str, ...] = ()) -> Configuration:
@@ -92,3 +93,28 @@ def test_what_lets_the_patient_be_read_is_enough(granted: str) -> None:
 def test_what_does_not_is_missing(granted: str) -> None:
     """A wrong order of letters is no permission; nor is one with conditions."""
     assert missing(("openid", granted)) == ("reading the patient",)
+
+
+@pytest.mark.parametrize(
+    ("granted", "is_enough"),
+    [
+        ("system/Goal.read", True),
+        ("system/Goal.rs", True),
+        ("system/Goal.cruds", True),
+        ("system/*.rs", True),
+        ("system/*.*", True),
+        ("system/Goal.r", False),
+        ("system/Goal.s", False),
+        ("system/Goal.write", False),
+        ("system/Goal.sr", False),
+        ("user/Goal.read", False),
+        ("system/CarePlan.read", False),
+        ("system/Goal.rs?category=x", False),
+        ("openid", False),
+    ],
+)
+def test_a_right_is_there_or_is_said_to_be_missing(granted: str, is_enough: bool) -> None:
+    """By what cannot be done without it; another spelling of the same, and a wider one, is enough."""
+    said = lacking([Right("system/Goal.read", "read goals")], [granted])
+
+    assert said == (() if is_enough else ("cannot read goals: system/Goal.read was not granted",))

@@ -31,6 +31,7 @@ def test_somebody_is_invited_and_comes_in_for_the_first_time(staff: Staff) -> No
     page.get_by_label("coordinator").check()
     press(page, "Invite")
     once = page.locator("code.mp-key").inner_text()
+    seen(page, "invited")
     newcomer = staff.newcomer(name)
     newcomer.visitor.expect_complaint("status of 401", "status of 422")
 
@@ -111,6 +112,7 @@ def test_a_program_is_changed_previewed_published_and_rolled_back(staff: Staff, 
     press(page, "Try on one patient")
     fill(page, q="Programfall 50")
     press(page, "Search")
+    seen(page, "try-choose")
     page.get_by_role("link", name="Programfall 50").first.click()
     expect(page.locator("section[aria-labelledby=h-differences]")).to_contain_text("HbA1c")
     seen(page, "try")

@@ -20,7 +20,7 @@ HEIGHT = 900
 NARROWEST = 320
 
 PAGES = {
-    "coordinator": ("/admin", "/admin/work?whose=all", "/admin/gaps", "/admin/patients", "/admin/me"),
+    "coordinator": ("/admin", "/admin/work?whose=all", "/admin/gaps", "/admin/patients", "/admin/links", "/admin/me"),
     "editor": (
         "/admin/programs",
         "/admin/programs/chronic-care",
@@ -41,6 +41,7 @@ PAGES = {
         "/admin/people/1",
         "/admin/sources",
         "/admin/sources/new",
+        "/admin/sources/new?kind=openemr",
         "/admin/sources/demo",
         "/admin/sources/demo/remove",
         "/admin/issuers",

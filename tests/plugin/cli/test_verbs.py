@@ -74,7 +74,7 @@ def test_status_tells_when_the_server_knows_more(world: World, typed: Typed) -> 
     down = typed.text("status")
 
     assert "difference (changed since?)  1" in more
-    assert "the server could not be asked" in down
+    assert "not counted on the server" in down
 
 
 def test_a_patient_is_explained(world: World, typed: Typed) -> None:

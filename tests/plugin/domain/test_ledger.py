@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from plugin.domain.assessment import Assessment, Effect, EffectKind
 from plugin.domain.ledger import EffectState, LedgerRow, content_digest, given_over, reconcile
+from plugin.domain.rules import SourceTraits
 from plugin.domain.writes import TaskContent
 from tests.book import Book
 from tests.charts import A1C, THERAPY, booking, done, inline, order, patient, plan, step, task
@@ -16,6 +17,8 @@ from tests.generated_charts import Drawn, charts, instants
 LATE = [patient(), plan(step("ServiceRequest/sr1")), order(code=THERAPY, occurrenceDateTime="2026-06-15")]
 AHEAD = booking("2026-07-20T14:00:00Z")
 PROVEN = done("2026-06-20", basedOn=[{"reference": "ServiceRequest/sr1"}])
+
+OPENEMR = SourceTraits(steps_have_no_status=True, encounters_always_finished=True)
 
 
 def test_each_tier_acts_once_in_an_episode() -> None:
@@ -148,6 +151,24 @@ def test_a_gap_that_was_closed_before_it_was_seen_is_not_written() -> None:
 
     assert {row.what for row in closed.rows.values()} == {"task"}
     assert ended.rows == {}
+
+
+def test_the_gap_of_a_task_that_is_not_written_is_not_written_either() -> None:
+    """S8: a plan that was closed as a whole leaves steps in review, and those past due in a gap. Of one that had ended
+    before it was seen there are no Tasks, and a server refuses a gap whose Task is not there; of one that ends while it is
+    tracked both stand."""
+    late = inline(A1C, "2026-06-25")
+    seen_late, seen_before = Book(), Book()
+    closed = [patient(), plan(late, status="completed")]
+
+    seen_late.see(closed, "2026-07-01", traits=OPENEMR)
+    seen_before.see([patient(), plan(late)], "2026-06-16", traits=OPENEMR)
+    seen_before.carry_out()
+    seen_before.see(closed, "2026-07-01", traits=OPENEMR)
+
+    assert {row.what for row in seen_late.rows.values() if row.kind is EffectKind.WRITE} == {"flag"}
+    both = {row.what for row in seen_before.rows.values() if row.kind is EffectKind.WRITE}
+    assert both == {"flag", "task", "detected-issue"}
 
 
 def test_a_plan_that_ends_cancels_the_tasks_that_stand() -> None:

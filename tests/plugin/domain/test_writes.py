@@ -117,6 +117,16 @@ def test_a_task_points_to_its_plan_and_its_order(
     assert (content.based_on, content.focus) == expected
 
 
+def test_a_task_that_is_wanted_no_more_points_to_neither() -> None:
+    """The plan may be what was deleted. What was done stays as it was written."""
+    content = a_task_content(a_milestone(refs=("ServiceRequest/sr1",)))
+    done = a_task_content(a_completed_milestone())
+
+    assert (content.withdrawn.based_on, content.withdrawn.focus) == (None, None)
+    assert content.withdrawn.task_status == "cancelled"
+    assert done.withdrawn == done
+
+
 @pytest.mark.parametrize(
     ("precision", "text"), [("day", "2026-06-30"), ("month", "2026-06"), ("year", "2026"), (None, "2026-06-30")]
 )

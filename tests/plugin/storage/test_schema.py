@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, Table, insert, select, text, update
+from sqlalchemy.types import TypeEngine
 
 from plugin.domain.assessment import EffectKind
 from plugin.domain.errors import NewerDatabase, OlderDatabase
@@ -137,7 +138,7 @@ def _fill(connection: Connection) -> Mapping[str, int]:
     for table in found.sorted_tables:
         if table.name in ("alembic_version", "practice"):
             continue
-        number = 1 if table.name == "source" else PATIENTS
+        number = 1 if table.name in ("source", "staff_account") else PATIENTS
         connection.execute(insert(tables.metadata.tables[table.name]), [_row(table, n) for n in range(1, number + 1)])
     return _counts(connection)
 
@@ -153,8 +154,14 @@ def _row(table: Table, number: int) -> dict[str, object]:
         elif column.nullable or (column.name == "id" and type_.python_type is int):
             continue
         else:
-            row[column.name] = NOW if isinstance(type_, Instant) else type_.python_type(number)
+            row[column.name] = _value(type_, number)
     return row
+
+
+def _value(type_: TypeEngine[Any], number: int) -> object:  # Any: of whatever the column holds
+    if isinstance(type_, Instant):
+        return NOW
+    return date.fromordinal(number) if type_.python_type is date else type_.python_type(number)
 
 
 def _counts(connection: Connection) -> Mapping[str, int]:

@@ -1,6 +1,10 @@
 """What no feed by time can show: deletions, and what came to light after the feed had gone past it."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from plugin.usecases.reconcile import reconcile
 from tests.builders import World, a_booking, a_patient, a_plan, a_result
@@ -94,3 +98,61 @@ def test_a_deleted_plan_that_was_set_aside_is_forgotten(world: World) -> None:
 
     with world.look() as uow:
         assert uow.sources.care_plans(world.source) == {"tracked": 1}
+
+
+# --------------------------------------------------------------------------------- an EHR that stores what it is asked for
+@pytest.fixture
+def openemr(world: World) -> World:
+    """Two patients on file, one of them tracked, with a booking; and a plan that could not be mapped."""
+    with world.database.begin() as uow:
+        uow.sources.update(replace(world.source, kind="openemr"), world.clock())
+        uow.on_file.add(world.source, ["Patient/p1", "Patient/p2", "Patient/p3"])
+        uow.commit()
+    world.server.put(a_patient(1), a_patient(2), a_patient(3), a_plan(1), a_booking(1), a_plan(3))
+    world.server.broken.add("CarePlan/cp3")
+    world.sweep()
+    return world
+
+
+def test_of_an_openemr_only_patients_are_compared(openemr: World) -> None:
+    """Whoever is gone is not on file any more; all other types its polls compare themselves."""
+    asked: list[str] = []
+    references = openemr.ehr.references
+
+    def told(type_: str) -> Iterator[Sequence[tuple[str, str]]]:
+        asked.append(type_)
+        return references(type_)
+
+    openemr.ehr.references = told  # type: ignore[method-assign]  # it says what it was asked
+    openemr.server.delete("Patient/p2")
+    openemr.server.delete("Appointment/a1")
+
+    reconcile(openemr.services, openemr.source.id)
+
+    assert asked == ["Patient"]
+    assert "Appointment/a1" in openemr.kept()
+    with openemr.look() as uow:
+        assert uow.on_file.patients(openemr.source) == ["Patient/p1", "Patient/p3"]
+
+
+def test_of_an_openemr_what_was_set_aside_is_asked_for_by_name(openemr: World) -> None:
+    """As long as it is there it stays set aside; gone, it is forgotten."""
+    reconcile(openemr.services, openemr.source.id)
+    with openemr.look() as uow:
+        assert [record.ref for record in uow.sources.aside(openemr.source)] == ["CarePlan/cp3"]
+    openemr.server.delete("CarePlan/cp3")
+
+    done = reconcile(openemr.services, openemr.source.id)
+
+    assert [(each.type, each.deleted) for each in done if each.deleted] == [("CarePlan", 1)]
+    with openemr.look() as uow:
+        assert uow.sources.aside(openemr.source) == []
+
+
+def test_a_companion_store_is_not_compared(world: World) -> None:
+    """It is no EHR."""
+    with world.database.begin() as uow:
+        uow.sources.update(replace(world.source, use="store"), world.clock())
+        uow.commit()
+
+    assert reconcile(world.services, world.source.id) == []

@@ -57,7 +57,27 @@ def test_a_launch_opens_one_patients_panel(browser: Browser, world: World) -> No
 
 def test_a_trailing_slash_of_the_issuer_is_the_same_issuer(browser: Browser) -> None:
     """One is dropped, and nothing else."""
-    assert browser.open(f"/launch?iss={BASE}/&launch=xyz&aud=ignored").status_code == 200
+    assert browser.open(f"/launch?iss={BASE}/&launch=xyz").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("aud", "status"),
+    [(BASE, 200), (f"{BASE}/", 200), ("https://other.test/fhir", 400), ("", 400), (f"{BASE}&aud={BASE}", 400)],
+)
+def test_a_launch_that_names_its_server_twice_names_one(browser: Browser, aud: str, status: int) -> None:
+    """OpenEMR 8.2 sends ``aud`` beside ``iss`` (recording 330)."""
+    assert browser.client.get(f"/launch?launch=xyz&iss={BASE}&aud={aud}").status_code == status
+
+
+def test_an_error_without_a_state_is_explained(browser: Browser, world: World) -> None:
+    """OpenEMR 8.2 sends none back with an error (recording 311): the page says so, and nobody is asked."""
+    told = {"issuer": "ehr", "secret": "none", "error": "invalid_scope"}
+
+    answer = browser.client.post("/session", json=told, headers={"Origin": OURS})
+
+    assert answer.status_code == 403
+    assert answer.get_json()["title"] == "The EHR answered with an error"
+    assert world.smart.calls == []
 
 
 @pytest.mark.parametrize("iss", LOOK_ALIKES)

@@ -13,6 +13,14 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (place) place.focus();
 });
 
+// A page that only hands on goes on by itself; what it hands on stays in no history.
+document.addEventListener("DOMContentLoaded", () => {
+  const form = document.querySelector("form[data-go-on]");
+  if (!form) return;
+  history.replaceState(null, "", location.pathname);
+  form.requestSubmit();
+});
+
 document.addEventListener("DOMContentLoaded", () => {
   const wrong = document.querySelector(".alert[data-focus]");
   if (wrong) wrong.focus();

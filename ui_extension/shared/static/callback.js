@@ -46,7 +46,6 @@ async function enter() {
     document.getElementById("no-storage").hidden = false;
     return;
   }
-  told.state ||= "none";
   const answer = await fetch(page.dataset.session, {
     method: "POST",
     credentials: "omit",

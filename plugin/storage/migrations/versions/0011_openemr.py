@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import Column, Text
+from sqlalchemy import Column, Date, Float, ForeignKey, Text, text
 
-from plugin.storage.column_types import Name
+from plugin.storage.column_types import Instant, Name, Number
 
 revision = "0011"
 down_revision = "0010"
@@ -17,3 +17,29 @@ def upgrade() -> None:
     op.add_column("source", Column("companion", Name))
     op.add_column("source", Column("zone", Name))
     op.add_column("source", Column("inbox", Text(), nullable=False, server_default="{}"))
+    _appointments_by_day()
+    _what_reading_needs()
+
+
+def _appointments_by_day() -> None:
+    op.add_column("fact", Column("begins", Instant))
+    has_one = text("begins IS NOT NULL")
+    op.create_index("ix_fact_begins", "fact", ["source_id", "begins"], sqlite_where=has_one, postgresql_where=has_one)
+
+
+def _what_reading_needs() -> None:
+    op.create_table(
+        "on_file",
+        Column("practice_id", Number, nullable=False),
+        Column("source_id", Number, ForeignKey("source.id"), primary_key=True),
+        Column("ref", Name, primary_key=True),
+    )
+    op.create_table(
+        "reading_cost",
+        Column("practice_id", Number, nullable=False),
+        Column("source_id", Number, ForeignKey("source.id"), primary_key=True),
+        Column("day", Date, primary_key=True),
+        Column("requests", Number, nullable=False),
+        Column("bytes", Number, nullable=False),
+        Column("seconds", Float, nullable=False),
+    )

@@ -58,6 +58,19 @@ def test_stale(hours: float, is_stale: bool) -> None:
     assert shown(source=replace(SOURCE, last_read_at=None)).freshness.is_stale
 
 
+def test_a_chart_whose_parts_are_read_each_when_it_is_due() -> None:
+    """It is as old as the part that waits longest, however lately the source was asked; but one who was read alone."""
+    late, early = NOW - timedelta(minutes=2), NOW - timedelta(minutes=40)
+    source = replace(SOURCE, last_read_at=late)
+    file = replace(a_file(source=source), parts_read_at=early)
+    alone = replace(file, tracked=Tracked(row=ROW, read_at=NOW - timedelta(minutes=1)))
+
+    assert panel_of(file).freshness.read_at == file.local(early)
+    assert panel_of(alone).freshness.read_at == file.local(NOW - timedelta(minutes=1))
+    assert panel_of(a_file(source=source)).freshness.read_at == file.local(late)
+    assert not panel_of(file).freshness.is_stale
+
+
 def test_version() -> None:
     """Another when something was assessed, read or said, when a day begins, and when the chart has become old."""
 
