@@ -59,9 +59,7 @@ from ui_extension.shared.assets import asset_pages
 from ui_extension.shared.strictness import strict_templates
 
 
-def create_app(
-    services: Services | None = None, *, metrics_token: str | None = None, proxies: int = 0
-) -> Flask:
+def create_app(services: Services | None = None, *, metrics_token: str | None = None, proxies: int = 0) -> Flask:
     """Without services: as the environment says, with its logs; what cannot be used ends the process with its words."""
     if services is None:
         services, metrics_token, proxies = _from_settings()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import patch
 from urllib.parse import parse_qs, urlsplit
 
 import requests
@@ -23,6 +24,7 @@ from deploy.openemr.recorded.clinic import Clinic
 from deploy.openemr.recorded.pages import with_pages
 from deploy.openemr.recorded.rows import CarePlanRow, Form, Patient
 from deploy.openemr.recorded.server import RecordedOpenEmr, recorded_openemr
+from fhir_adapters.servers.openemr import http as openemr_http
 from plugin import config
 from plugin.bootstrap import build, prepare
 from plugin.config import Settings
@@ -32,6 +34,7 @@ from plugin.domain.rights import FOR_READING
 from plugin.domain.source import Cursor, Source
 from plugin.domain.staff_account import StaffAccount
 from plugin.opening import Ehrs
+from plugin.outbound import Retries, Terms
 from plugin.storage.tables import metadata
 from plugin.storage.unit_of_work import SqlDatabase
 from plugin.usecases.deliver import deliver
@@ -54,6 +57,8 @@ INBOX = {"coordinator": "desk"}
 SLUGS = ("shelf", "inbox")
 OF_THE_READING = frozenset({"cursor", "source", "reading_cost", "audit_waiting", "set_aside"})
 """Tables that tell of the reading itself."""
+
+_USUAL = openemr_http.terms()
 
 Json = dict[str, Any]  # Any: FHIR's own JSON
 Tables = dict[str, list[tuple[object, ...]]]
@@ -131,9 +136,10 @@ class Beside:
         self.services = replace(self.services, ehr=ehrs, companion=ehrs.companion, staff=ehrs.staff)
         self.world.services = self.services
 
-    def poll(self, slug: str) -> Reading:
+    def poll(self, slug: str, *, all_is_due: bool = True) -> Reading:
         """As a worker does it, with everything due at once."""
-        self._all_is_due(slug)
+        if all_is_due:
+            self._all_is_due(slug)
         reading = read_source(self.services, self.source(slug))
         self.work()
         return reading
@@ -167,7 +173,7 @@ class Beside:
     def spoil(self, how: Callable[[Answer, str], Answer] | None) -> None:
         """What becomes of every answer of its APIs, by its path; None: nothing."""
         trouble = self.openemr.trouble
-        trouble.spoil = how or (lambda given, path: given)  # type: ignore[method-assign]  # a test's own trouble
+        trouble.spoil = how or (lambda given, path: given)  # type: ignore[method-assign,assignment]  # a test's own
 
     def _all_is_due(self, slug: str) -> None:
         """As after a long pause: each part's last time is forgotten, and nothing else."""
@@ -204,6 +210,7 @@ def beside_openemr(folder: Path, empty: Path) -> Iterator[Beside]:
     prepare(settings)
     real = build(settings)
     with ExitStack() as held:
+        held.enter_context(patch.object(openemr_http, "terms", _impatient))
         held.callback(real.database.close)
         openemr = held.enter_context(recorded_openemr(clinic, dress=with_pages))
         store = held.enter_context(_a_store())
@@ -216,6 +223,12 @@ def beside_openemr(folder: Path, empty: Path) -> Iterator[Beside]:
         for slug in SLUGS:
             made.poll(slug)
         yield made
+
+
+def _impatient(ca_bundle: str | None = None) -> Terms:
+    """As in production, but that nobody waits a minute for what does not come."""
+    moment = timedelta(seconds=0.3)
+    return replace(_USUAL, retries=Retries(attempts=1), read=moment, deadline=2 * moment, ca_bundle=ca_bundle)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import click
 
 from plugin.cli.sources import source, tasks_go
 from plugin.cli.terminal import TERMINAL, print_rows, services, who_is_here
+from plugin.domain.companion import OPENEMR_NUMBERS
 from plugin.domain.errors import BadInput
 from plugin.domain.source import Source
 from plugin.usecases.change_sink import change_sink
@@ -22,6 +23,9 @@ _THE_PRACTICES = "practice"
 @click.argument("slug")
 @click.option("--sink", type=click.Choice(["own", "companion", "message"]), help="Where milestone Tasks go.")
 @click.option("--companion", metavar="STORE", help="The companion store that takes them: a source added with --store.")
+@click.option(
+    "--numbers", metavar="SYSTEM", help="The identifier system by which the store knows OpenEMR's patient numbers."
+)
 @click.option("--zone", metavar="ZONE", help=f"The clinic's own zone; {_THE_PRACTICES} for the practice's.")
 @click.option(
     "--inbox",
@@ -44,6 +48,7 @@ def set_(  # one argument for each option
     sink: str | None,
     companion: str | None,
     zone: str | None,
+    numbers: str | None,
     inboxes: Sequence[str],
     left: str,
 ) -> None:
@@ -56,6 +61,7 @@ def set_(  # one argument for each option
         companion=companion or before.companion or "",
         zone=_zone(zone, before),
         inbox={**before.inbox, **dict(_inbox(text) for text in inboxes)},
+        numbers=before.systems.get(OPENEMR_NUMBERS, "") if numbers is None else numbers,
     )
     after, removed = change_sink(built, before, wanted, left=checked_leaving(left), by=who_is_here(), told=TERMINAL)
     print_rows([(type_, f"{count:,} taken back") for type_, count in removed.done.items()], indent="")

@@ -19,6 +19,8 @@ from types import MappingProxyType
 from plugin.domain.record import Identifier, Patient
 
 _NO_SYSTEMS: Mapping[str, str] = MappingProxyType({})
+OPENEMR_NUMBERS = "http://terminology.hl7.org/CodeSystem/v2-0203"
+"""The system under which OpenEMR 8.2 gives every practice's patient numbers (recording 083): no other server knows them by it."""
 _A_DAY = 10
 """Characters of a whole date; a birthday known by year or month is nobody's in particular."""
 

@@ -3,7 +3,7 @@ the driver. SQLAlchemy's own way (look the statement up, make a context, a curso
 answer, and a page of the panel asks ten times.
 
 The server keeps them prepared. In a transaction that reads only (engine.py) it may keep their plan as well: each is about one
-patient, or one row, whatever is asked.
+patient, one row, or a page of lines, whatever is asked.
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ _Convert = Callable[[Value], Value]
 
 
 class Written:
-    """A query whose parameters have names; it has no IN with a list of values, which SQLAlchemy writes out each time. To be made
-    once, with its module."""
+    """A query whose parameters have names. To be made once, with its module."""
 
     def __init__(self, query: Query) -> None:
         self._query = query
@@ -78,8 +77,13 @@ def _sql(query: Query, dialect: Dialect) -> _Sql:
     given = {name: of.type.dialect_impl(dialect).bind_processor(dialect) for of, name in compiled.bind_names.items()}
     types = [column.type.dialect_impl(dialect) for column in query.selected_columns]
     found = [(place, type_.result_processor(dialect, None)) for place, type_ in enumerate(types)]
+    text = str(compiled)
+    if "POSTCOMPILE" in text:
+        raise TypeError(
+            "an IN with a list of values has another text each time; say it with or_, or hand the list over"
+        )
     return _Sql(
-        text=str(compiled).encode(),
+        text=text.encode(),
         values=compiled.params,
         given=[(name, convert) for name, convert in given.items() if convert],
         found=[(place, convert) for place, convert in found if convert],

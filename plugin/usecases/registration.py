@@ -13,14 +13,12 @@ from urllib.parse import urlsplit
 from plugin.domain.errors import BadInput, CannotDo
 from plugin.domain.rights import FOR_PANEL, FOR_READING, FOR_STAFF
 from plugin.usecases.services import Services
+from plugin.usecases.source_check import INDEX
 
 _BASE = re.compile(r"(?P<address>https?://[^?#]+)/apis/(?P<site>[A-Za-z0-9_.-]+)/fhir", re.ASCII)
 _ALGORITHM = "RS384"
 """The one in which OpenEMR 8.2 takes assertions (recordings 038, 054, 055)."""
 _PUBLIC = ("kty", "kid", "alg", "use", "n", "e")
-
-INDEX = "CREATE INDEX milepost_plan ON form_care_plan (id);"
-"""OpenEMR 8.2 has none, and searches the whole table for each plan: 5,000 plans take 8.7 s without it, and 0.05 s with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

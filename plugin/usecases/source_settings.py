@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from plugin.domain.companion import OPENEMR_NUMBERS
 from plugin.domain.errors import BadForm
 from plugin.domain.permissions import Role, role_words
 from plugin.domain.record import Other
@@ -30,6 +31,9 @@ _OWNER = re.compile(r"Practitioner/[A-Za-z0-9.-]{1,64}", re.ASCII)
 _USER = re.compile(r"[^\s\x00-\x1f]{1,60}")
 """A user name of the EHR; it stands in no address."""
 
+_URI = re.compile(r"(https?://|urn:)[!-~]{1,240}", re.ASCII)
+"""An identifier system; it is compared letter by letter."""
+
 
 class WorksThere(NamedTuple):
     """Somebody who may own a step, as the EHR names them."""
@@ -40,12 +44,14 @@ class WorksThere(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """As it was typed. ``inbox`` is by owner or role; an empty user name: none of their own."""
+    """As it was typed. ``inbox`` is by owner or role; an empty user name: none of their own. ``numbers``: the identifier system
+    by which the companion store knows OpenEMR's patient numbers; empty: by OpenEMR's own."""
 
     sink: str
     companion: str = ""
     zone: str = ""
     inbox: Mapping[str, str] = field(default_factory=dict)
+    numbers: str = ""
 
 
 def sinks_of(source: Source) -> Sequence[SinkKind]:
@@ -93,6 +99,7 @@ def settle_source(
             companion=wanted.companion or None if wanted.sink == "companion" else None,
             zone=wanted.zone or None,
             inbox={who: user for who, user in wanted.inbox.items() if user},
+            systems={OPENEMR_NUMBERS: wanted.numbers} if wanted.numbers else {},
         )
         now = services.clock()
         uow.sources.update(changed, now, by=by, told=told)
@@ -113,6 +120,10 @@ def _wrong_place(uow: UnitOfWork, source: Source, wanted: Wanted) -> Mapping[str
         wrong["companion"] = "Please choose one of the companion stores, or add one first."
     if wanted.zone and not is_zone(wanted.zone):
         wrong["zone"] = "This is no time zone: a name such as America/Chicago is needed."
+    if wanted.numbers and not _URI.fullmatch(wanted.numbers):
+        wrong["numbers"] = (
+            "This is no identifier system: an address such as https://example.org/mrn or urn:oid:… is needed."
+        )
     return wrong
 
 

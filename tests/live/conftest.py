@@ -8,7 +8,14 @@ from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  
 FIGURE = "figure"
 TOGETHER = "tests/live/browser/"
 """Folders whose files share what is dear to start."""
-LONGEST = ("faults/test_kills.py", "browser/", "test_no_show.py", "test_demo.py", "test_golden_cases.py")
+LONGEST = (
+    "faults/test_kills.py",
+    "browser/",
+    "test_no_show.py",
+    "test_openemr_clinic.py",
+    "test_demo.py",
+    "test_golden_cases.py",
+)
 """Begun first, so that no process is left alone with one of them at the end."""
 
 

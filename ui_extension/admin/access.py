@@ -42,6 +42,22 @@ def whoever_is_signed_in(view: View) -> View:
     return _needs(WHOEVER)(view)
 
 
+def proven_by(field: str) -> Callable[[View], View]:
+    """Declares that a view's form was drawn for no session, and carries instead of a form token a secret of this session's
+    in ``field``. The view checks it, before it does anything."""
+
+    def decide(view: View) -> View:
+        view.proof = field  # type: ignore[attr-defined] # a function takes this one too
+        return view
+
+    return decide
+
+
+def has_own_proof(app: Flask, endpoint: str) -> bool:
+    """Whether the form's token is not asked for."""
+    return bool(getattr(app.view_functions.get(endpoint), "proof", ""))
+
+
 def right_of(app: Flask, endpoint: str) -> Right | Signed | None:
     """What a route's view declares."""
     found = getattr(app.view_functions.get(endpoint), "right", None)

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.domain import program_edit as edit
 from plugin.domain.account import SignedIn
-from plugin.domain.configuration import LADDER, PROGRAM, ConfigDraft
+from plugin.domain.configuration import CALENDAR, LADDER, LIMITS, PROGRAM, ConfigDraft
 from plugin.domain.errors import BadInput, UnknownName
 from plugin.domain.permissions import Action, Data, can
 from plugin.domain.program import MilestoneDefinition, Program
@@ -18,6 +18,7 @@ from plugin.domain.program_edit import Change, Part, Where
 from plugin.domain.program_words import step_lines
 from plugin.usecases.drafts import discard_draft, get_draft
 from plugin.usecases.edit_draft import Drawn, PartChanged, change_draft, put_back, save_part
+from plugin.usecases.look_aside import look_aside, settle_aside, take_aside
 from plugin.usecases.look_at_draft import HEAD, WHOLE_LADDER, look_at_draft
 from plugin.usecases.services import Services
 from ui_extension.admin.access import may, signed_in
@@ -70,7 +71,30 @@ def draft_pages(services: Services) -> Blueprint:
         plural = "ladders" if draft.kind == LADDER else "programs"
         return redirect(url_for("programs.listed", plural=plural, done="draft-discarded"), 303)
 
+    _aside(pages, services)
     return pages
+
+
+def _aside(pages: Blueprint, services: Services) -> None:
+    @pages.post("/<int:draft_id>/aside/<int:aside_id>/take")
+    @may(Action.EDIT, Data.PROGRAMS)
+    def take(draft_id: int, aside_id: int) -> AnyResponse:
+        code, seen = request.form.get("step", ""), request.form.get("mark", "")
+        draft = take_aside(services, signed_in(), draft_id, aside_id, code, seen)
+        return redirect(_place_of(draft, at=code or None, done="draft-saved"), 303)
+
+    @pages.post("/<int:draft_id>/aside/<int:aside_id>/settle")
+    @may(Action.EDIT, Data.PROGRAMS)
+    def settle(draft_id: int, aside_id: int) -> AnyResponse:
+        draft = settle_aside(services, signed_in(), draft_id, aside_id)
+        return redirect(_place_of(draft, done="aside-settled"), 303)
+
+
+def _place_of(draft: ConfigDraft, *, done: str, at: str | None = None) -> str:
+    """Where it is edited."""
+    if draft.kind in (CALENDAR, LIMITS):
+        return url_for(f"practice.{draft.kind}", done=done)
+    return url_for("drafts.outline", draft_id=draft.id, at=at, done=done)
 
 
 def outline_page(services: Services, me: SignedIn, draft_id: int, *, wrong: str = "") -> str:
@@ -92,6 +116,7 @@ def outline_page(services: Services, me: SignedIn, draft_id: int, *, wrong: str 
         may_publish=can(me.roles, Action.PUBLISH, Data.PROGRAMS),
         at=request.args.get("at", ""),
         removed=_removed(look.draft),
+        aside=look_aside(services, me, look.draft, LANGUAGES),
         wrong=wrong,
     )
 

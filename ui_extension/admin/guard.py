@@ -18,7 +18,7 @@ from plugin.domain.permissions import check_can
 from plugin.usecases.admin_session import Current, current_session
 from plugin.usecases.services import Services
 from plugin.usecases.sign_in import Attempt, prove
-from ui_extension.admin.access import FOUND, Right, Signed, right_of
+from ui_extension.admin.access import FOUND, Right, Signed, has_own_proof, right_of
 from ui_extension.admin.keeping import PROOF_CODE, PROOF_PASSWORD
 from ui_extension.admin.session import let_in, shown_token
 from ui_extension.panel.launch import origin_of
@@ -40,7 +40,7 @@ def check_admin(app: Flask, services: Services) -> Callable[[], object]:
         current = current_admin(services)
         if not current.session.is_complete:
             abort(redirect(url_for("sign_in.set_up_form"), 303))
-        _check(services, current, right_of(app, endpoint))
+        _check(services, current, right_of(app, endpoint), has_own_proof=has_own_proof(app, endpoint))
 
     return check
 
@@ -103,11 +103,11 @@ def _found(current: Current) -> Current:
     return current
 
 
-def _check(services: Services, current: Current, right: Right | Signed | None) -> None:
+def _check(services: Services, current: Current, right: Right | Signed | None, *, has_own_proof: bool) -> None:
     who: SignedIn = request.environ[FOUND]
     if right is None:
         abort(404)
-    if request.method not in _READING:
+    if request.method not in _READING and not has_own_proof:
         check_form(current)
     if isinstance(right, Right):
         check_can(who.roles, right.action, right.data)

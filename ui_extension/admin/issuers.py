@@ -20,7 +20,7 @@ from plugin.usecases.issuers import (
     issuer_named,
 )
 from plugin.usecases.services import Services
-from plugin.usecases.sources import Check, every_source
+from plugin.usecases.sources import Check, every_ehr
 from ui_extension.admin.access import may, signed_in
 
 _FIELDS = (
@@ -38,6 +38,8 @@ _FIELDS = (
     "least_role",
     "is_active",
 )
+_ASKED = ("slug", "source", "fhir_base", "oidc_issuer", "client_auth", "ehr_origins")
+"""What a link of ours fills in beforehand."""
 _AUTH_WORDS = {
     ClientAuth.KEY: "with our own key (private_key_jwt)",
     ClientAuth.SECRET: "with a secret that the EHR gave us",
@@ -57,7 +59,8 @@ def issuer_pages(services: Services) -> Blueprint:
     @pages.get("/new")
     @may(Action.EDIT, Data.CONFIGURATION)
     def new() -> Response:
-        return _form(services, {"client_auth": ClientAuth.KEY.value, "is_active": "yes"})
+        asked = {name: request.args[name] for name in _ASKED if name in request.args}
+        return _form(services, {"client_auth": ClientAuth.KEY.value, "is_active": "yes", **asked})
 
     @pages.post("/new")
     @may(Action.EDIT, Data.CONFIGURATION)
@@ -148,7 +151,7 @@ def _form(
         given=shown,
         slug=slug,
         wrong=wrong,
-        sources=_pairs(health.source.slug for health in every_source(services)),
+        sources=_pairs(health.source.slug for health in every_ehr(services)),
         auths=[(auth.value, words) for auth, words in _AUTH_WORDS.items()],
         algorithms=_pairs(ALGORITHMS),
         roles=[("", "nothing: they are refused"), *((role.value, role_words(role)) for role in Role)],

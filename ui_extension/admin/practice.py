@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -12,11 +12,13 @@ from plugin.domain.configuration import CALENDAR, LIMITS, ConfigDraft, Limits, l
 from plugin.domain.errors import BadForm, StaleDraft
 from plugin.domain.permissions import Action, Data, Role, can, role_words
 from plugin.domain.practice_words import calendar_lines, day_words, limits_lines
+from plugin.usecases.look_aside import KeptPart, look_aside
 from plugin.usecases.practice import TheirPractice, draft_practice, look_at_practice
 from plugin.usecases.services import Services
 from ui_extension.admin.access import may, signed_in
 from ui_extension.admin.calendar_form import Given, calendar_in, given_by, given_in, with_pasted
 from ui_extension.admin.version_words import when_in
+from ui_extension.panel.words import LANGUAGES
 
 DAYS = tuple((day, day.capitalize()) for day in WEEKDAYS)
 ROLES = tuple((role.value, role_words(role.value)) for role in Role if role not in (Role.AUDITOR, Role.ADMINISTRATOR))
@@ -56,7 +58,8 @@ def _calendar(pages: Blueprint, services: Services) -> None:
     @may(Action.EDIT, Data.PROGRAMS)
     def calendar() -> str:
         theirs = look_at_practice(services, signed_in())
-        return _calendar_page(theirs, given_by(theirs), seen=_revision(theirs.calendar_draft))
+        aside = _aside(services, theirs.calendar_draft)
+        return _calendar_page(theirs, given_by(theirs), seen=_revision(theirs.calendar_draft), aside=aside)
 
     @pages.post("/calendar")
     @may(Action.EDIT, Data.PROGRAMS)
@@ -80,7 +83,8 @@ def _limits(pages: Blueprint, services: Services) -> None:
     @may(Action.EDIT, Data.PROGRAMS)
     def limits() -> str:
         theirs = look_at_practice(services, signed_in())
-        return _limits_page(_given_limits(theirs), seen=_revision(theirs.limits_draft))
+        draft = theirs.limits_draft
+        return _limits_page(_given_limits(theirs), seen=_revision(draft), draft=draft, aside=_aside(services, draft))
 
     @pages.post("/limits")
     @may(Action.EDIT, Data.PROGRAMS)
@@ -105,6 +109,7 @@ def _calendar_page(
     wrong: Mapping[str, str] | None = None,
     stale: StaleDraft | None = None,
     rows: int = EMPTY_ROWS,
+    aside: Sequence[KeptPart] = (),
 ) -> str:
     return render_template(
         "admin/versions/calendar.html",
@@ -116,15 +121,31 @@ def _calendar_page(
         wrong=wrong or {},
         stale=stale,
         most=MOST_HOLIDAYS,
+        aside=aside,
+        may_edit=True,
     )
 
 
 # ------------------------------------------------------------------------------------------------------------- limits
 def _limits_page(
-    given: Mapping[str, str], *, seen: int, wrong: Mapping[str, str] | None = None, stale: StaleDraft | None = None
+    given: Mapping[str, str],
+    *,
+    seen: int,
+    wrong: Mapping[str, str] | None = None,
+    stale: StaleDraft | None = None,
+    draft: ConfigDraft | None = None,
+    aside: Sequence[KeptPart] = (),
 ) -> str:
     return render_template(
-        "admin/versions/limits.html", given=given, seen=seen, roles=ROLES, wrong=wrong or {}, stale=stale
+        "admin/versions/limits.html",
+        given=given,
+        seen=seen,
+        roles=ROLES,
+        wrong=wrong or {},
+        stale=stale,
+        draft=draft,
+        aside=aside,
+        may_edit=True,
     )
 
 
@@ -153,6 +174,10 @@ def _limits_of(form: Mapping[str, str]) -> Limits:
     if wrong or cap is None:
         raise BadForm(wrong)
     return Limits(cap_percent=cap, capacity=capacity)
+
+
+def _aside(services: Services, draft: ConfigDraft | None) -> Sequence[KeptPart]:
+    return () if draft is None else look_aside(services, signed_in(), draft, LANGUAGES)
 
 
 def _number(text: str, most: int) -> int | None:

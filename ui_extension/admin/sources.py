@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.domain.errors import MilepostError
 from plugin.domain.permissions import Action, Data, can
-from plugin.domain.source import Source
+from plugin.domain.slug import checked_slug
+from plugin.usecases.registration import registrations
 from plugin.usecases.remove_source import checked_leaving, leave_source, stay, written_there
-from plugin.usecases.retry_aside import AT_ONCE, retry_aside
+from plugin.usecases.retry_aside import retry_aside
 from plugin.usecases.services import Services
 from plugin.usecases.sources import (
-    Check,
     add_source,
     check_source,
     every_source,
     give_token,
     pause_source,
     probe_source,
-    set_aside_records,
     source_named,
     subscribe,
 )
 from ui_extension.admin.access import may, signed_in
-
-_KINDS = (("hapi", "HAPI FHIR"), ("r4", "another FHIR R4 server"))
-_FIELDS = ("slug", "base_url", "kind", "filter", "aliases", "proof", "token", "client_id", "auth_hosts", "auth_scopes")
+from ui_extension.admin.source_form import KINDS, given_fields, source_of
+from ui_extension.admin.source_page import source_page
 
 
 def source_pages(services: Services) -> Blueprint:
@@ -43,32 +41,45 @@ def source_pages(services: Services) -> Blueprint:
     @pages.get("/new")
     @may(Action.EDIT, Data.CONFIGURATION)
     def new() -> Response:
-        return _form({"kind": "hapi", "proof": "client"})
+        if request.args.get("kind") == "openemr":
+            asked = {name: request.args.get(name, "").strip() for name in ("slug", "base_url")}
+            return _form(services, {"kind": "openemr", "proof": "client", **asked})
+        return _form(services, {"kind": "hapi", "proof": "client"})
 
     @pages.post("/new")
     @may(Action.EDIT, Data.CONFIGURATION)
     def add() -> AnyResponse:
-        me, given = signed_in(), {name: request.form.get(name, "").strip() for name in _FIELDS}
+        me, given = signed_in(), given_fields()
         try:
-            wanted = _source_of(given)
+            wanted = source_of(given)
             known = request.form.get("vouched") == "yes"
             added = add_source(services, wanted, is_vouched_for=known, by=me.who, told=me.told)
             subscribe(services, added)
         except MilepostError as error:
-            return _form(given, wrong=str(error), status=422)
+            return _form(services, given, wrong=str(error), status=422)
         services.jobs.poll(added.id)
         return redirect(url_for("sources.one", slug=added.slug, done="source-added"), 303)
 
     @pages.get("/<slug>")
     @may(Action.READ, Data.CONFIGURATION)
     def one(slug: str) -> str:
-        return _page(services, source_named(services, slug))
+        return source_page(services, source_named(services, slug))
+
+    @pages.get("/<slug>/registration")
+    @may(Action.READ, Data.CONFIGURATION)
+    def registration(slug: str) -> str:
+        source = source_named(services, slug)
+        try:
+            found, wrong = registrations(services, source.slug, source.base_url), None
+        except MilepostError as error:
+            found, wrong = None, str(error)
+        return render_template("admin/sources/registered.html", source=source, found=found, wrong=wrong)
 
     @pages.post("/<slug>/test")
     @may(Action.READ, Data.CONFIGURATION)
     def test(slug: str) -> str:
         source = source_named(services, slug)
-        return _page(services, source, checks=check_source(services, source))
+        return source_page(services, source, checks=check_source(services, source))
 
     _changes(pages, services)
     _removal(pages, services)
@@ -97,7 +108,7 @@ def _changes(pages: Blueprint, services: Services) -> None:
         me, given = signed_in(), request.form.get("token", "").strip()
         source = source_named(services, slug)
         if not given:
-            return make_response(_page(services, source, wrong="The token is missing."), 422)
+            return make_response(source_page(services, source, wrong="The token is missing."), 422)
         give_token(services, source, given, by=me.who, told=me.told)
         return _back(slug, "token")
 
@@ -140,46 +151,29 @@ def _removal(pages: Blueprint, services: Services) -> None:
         return _back(slug, "staying")
 
 
-def _page(services: Services, source: Source, *, checks: Sequence[Check] = (), wrong: str | None = None) -> str:
-    health = next(health for health in every_source(services) if health.source.id == source.id)
-    return render_template(
-        "admin/sources/one.html",
-        source=source,
-        health=health,
-        checks=checks,
-        wrong=wrong,
-        aside=set_aside_records(services, source),
-        at_once=AT_ONCE,
-        now=services.clock(),
-        may_edit=_may_edit(),
-    )
-
-
-def _form(given: Mapping[str, str], *, wrong: str | None = None, status: int = 200) -> Response:
+def _form(services: Services, given: Mapping[str, str], *, wrong: str | None = None, status: int = 200) -> Response:
     """The secret is not given back: it is typed again."""
+    if given["kind"] == "openemr":
+        return make_response(_openemr_form(services, given, wrong), status)
     shown = {name: value for name, value in given.items() if name != "token"}
-    return make_response(render_template("admin/sources/new.html", given=shown, wrong=wrong, kinds=_KINDS), status)
+    return make_response(render_template("admin/sources/new.html", given=shown, wrong=wrong, kinds=KINDS), status)
 
 
-def _source_of(given: Mapping[str, str]) -> Source:
-    name, _, value = given["filter"].partition("=")
-    is_client = given["proof"] == "client"
-    return Source(
-        id=0,
-        slug=given["slug"],
-        base_url=given["base_url"].rstrip("/"),
-        kind=given["kind"],
-        search_filter={name: value} if name and value else {},
-        link_aliases=_words(given["aliases"]),
-        token=given["token"] or None if given["proof"] == "token" else None,
-        client_id=given["client_id"] or None if is_client else None,
-        auth_hosts=_words(given["auth_hosts"]) if is_client else (),
-        auth_scopes=_words(given["auth_scopes"]) if is_client else (),
+def _openemr_form(services: Services, given: Mapping[str, str], wrong: str | None) -> str:
+    """What is to be registered there, as soon as it is known where that is; then the form."""
+    found, where = None, given.get("base_url", "")
+    if where and given.get("slug"):
+        try:
+            found = registrations(services, checked_slug(given["slug"]), where)
+        except MilepostError as error:
+            wrong = wrong or str(error)
+    return render_template(
+        "admin/sources/new_openemr.html",
+        given=given,
+        found=found,
+        wrong=wrong,
+        practice_zone=services.practice.zone.key,
     )
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
 
 
 def _back(slug: str, done: str) -> AnyResponse:

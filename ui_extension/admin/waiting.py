@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from plugin.domain.account import SignedIn
+from plugin.usecases.look_at_links import waiting_to_be_linked
 from plugin.usecases.queues import work_in_hand, work_of_roles
 from plugin.usecases.second_person import waiting_for
 from plugin.usecases.services import Services
+from plugin.usecases.staff_sign_in import messages_that_wait
 
 Ask = Callable[[Services, SignedIn], int | None]
 """How many wait; 0 or None is nothing to show. In one query, or a few by an index."""
@@ -46,6 +48,18 @@ REGISTRY: list[Waiting] = [
         "{n} change waits for you to agree or not.",
         "{n} changes wait for you to agree or not.",
         waiting_for,
+    ),
+    Waiting(
+        "/admin/links",
+        "{n} patient waits to be linked to the companion store.",
+        "{n} patients wait to be linked to the companion store.",
+        waiting_to_be_linked,
+    ),
+    Waiting(
+        "/admin/sources",
+        "Staff messages to {n} EHR wait: its staff account is not signed in.",
+        "Staff messages to {n} EHRs wait: their staff accounts are not signed in.",
+        messages_that_wait,
     ),
 ]
 """In the order in which they are shown: each owner of pages adds theirs below, with its question in a use case."""

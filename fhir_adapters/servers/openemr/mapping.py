@@ -171,6 +171,13 @@ def _is_social_security(identifier: Resource) -> bool:
     return "SS" in codes or str(identifier.get("system")).endswith("/us-ssn")
 
 
+def _goal(goal: Resource, _clinic: Clinic) -> None:
+    """133: the goals of a form are one, and its text is theirs, line under line; where people see it, it is one line."""
+    described = goal.get("description")
+    if isinstance(described, dict) and isinstance(described.get("text"), str):
+        described["text"] = "; ".join(dict.fromkeys(described["text"].splitlines()))
+
+
 def _person(person: Resource, _clinic: Clinic) -> None:
     person["resourceType"] = "Practitioner"
 
@@ -178,6 +185,7 @@ def _person(person: Resource, _clinic: Clinic) -> None:
 _REPAIRS: Mapping[str, Callable[[Resource, Clinic], None]] = {
     "CarePlan": _care_plan,
     "Appointment": _appointment,
+    "Goal": _goal,
     "Patient": _patient,
     "Person": _person,
 }

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from plugin.domain.companion import OPENEMR_NUMBERS
 from plugin.domain.source import ReadingCost
 from tests.builders import World
 from tests.plugin.cli.typed import Typed
@@ -39,12 +40,14 @@ def test_a_store_is_listed_and_is_no_ehr(openemr: World, typed: Typed) -> None:
 def test_what_is_not_named_stays(openemr: World, typed: Typed) -> None:
     """Each option alone, one after the other."""
     typed.text("source", "set", "main", "--companion", "store", "--inbox", "coordinator=desk")
+    typed.text("source", "set", "main", "--numbers", "https://example.org/mrn")
     typed.text("source", "set", "main", "--zone", "America/New_York")
     typed.text("source", "set", "main", "--inbox", "provider=drno", "--inbox", "coordinator=")
 
     chosen = openemr.now_source()
     assert (chosen.sink, chosen.companion, chosen.zone) == ("companion", "store", "America/New_York")
     assert chosen.inbox == {"provider": "drno"}
+    assert chosen.systems == {OPENEMR_NUMBERS: "https://example.org/mrn"}
     assert "to the store store" in typed.text("source", "list")
     typed.text("source", "set", "main", "--zone", "practice")
     assert openemr.now_source().zone is None
@@ -72,6 +75,7 @@ def test_what_was_written_is_taken_back(openemr: World, typed: Typed) -> None:
         (["--companion", "nowhere"], "choose one of the companion stores"),
         (["--zone", "Mars/Olympus"], "no time zone"),
         (["--inbox", "coordinator"], "WHO=USER"),
+        (["--companion", "store", "--numbers", "ours"], "no identifier system"),
     ],
 )
 def test_a_wrong_choice_changes_nothing(openemr: World, typed: Typed, options: list[str], words: str) -> None:

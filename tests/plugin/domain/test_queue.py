@@ -11,14 +11,18 @@ from plugin.domain.queue import (
     HIGHEST,
     LAST,
     OF_TIER,
+    Whom,
+    WorkLine,
     acting_gaps,
     age_on,
     place_of,
     rank,
 )
+from plugin.domain.work import WorkItem
 from tests.contract.storage.given import a_plan, a_step
 
 TODAY = date(2026, 6, 16)
+NOON = datetime(2026, 6, 16, 12, tzinfo=UTC)
 
 
 def test_tier_before_risk_before_due() -> None:
@@ -43,6 +47,24 @@ def test_tier_before_risk_before_due() -> None:
 def test_rank_stays_within_its_places(tier: int, risk: int) -> None:
     """Nonsense moves a line to the end or the beginning, never into another's place."""
     assert 0 <= rank(tier, risk, date(2026, 1, 1)) <= LAST
+
+
+def a_line(*steps: Milestone) -> WorkLine:
+    """Work about these steps."""
+    item = WorkItem(key="w1", kind="overdue", patient_id=1, role="scheduler", owner=None, due_at=NOON, priority=2)
+    return WorkLine(item=item, whom=Whom(1, 1, "Patient/p1"), rank=1, steps=steps)
+
+
+def test_a_line_says_the_worst_of_its_steps() -> None:
+    """How late the step is that is late longest, and the first booking; of none, nothing."""
+    steps = (
+        a_step("k1", days_past_due=3, booked_for="2026-06-25"),
+        a_step("k2", days_past_due=12),
+        a_step("k3", days_past_due=None, booked_for="2026-06-20T10:00:00-05:00"),
+    )
+
+    assert (a_line(*steps).days_late, a_line(*steps).booked_for) == (12, "2026-06-20T10:00:00-05:00")
+    assert (a_line().days_late, a_line().booked_for) == (0, None)
 
 
 def turn(number: int, **changes: Any) -> Milestone:

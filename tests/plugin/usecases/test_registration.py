@@ -9,7 +9,8 @@ import pytest
 
 from plugin.domain.errors import BadInput, CannotDo
 from plugin.domain.rights import FOR_PANEL, FOR_READING, FOR_STAFF
-from plugin.usecases.registration import INDEX, Registrations, openemr_registrations, registrations, staff_callback
+from plugin.usecases.registration import Registrations, openemr_registrations, registrations, staff_callback
+from plugin.usecases.source_check import INDEX
 from tests.builders import World
 from tests.tabs import an_issuer
 

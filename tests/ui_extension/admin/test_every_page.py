@@ -32,6 +32,7 @@ ELSEWHERE = {
     "/admin/prove",
     "/admin/sign-in",
     "/admin/sign-in/set-up",
+    "/admin/sources/<slug>/staff-account/back",
     "/admin/previews/<int:preview_id>/progress",
     "/admin/drafts/<int:draft_id>/<any(head, tiers):what>/codes",
     "/admin/drafts/<int:draft_id>/steps/<code>/codes",

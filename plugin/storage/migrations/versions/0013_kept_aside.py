@@ -1,4 +1,4 @@
-"""A publication that concerns new plans only; what was kept aside when two people saved one part."""
+"""Who dealt with what was kept aside when two people saved one part of a draft, and when."""
 
 from __future__ import annotations
 

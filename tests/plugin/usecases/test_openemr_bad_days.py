@@ -1,0 +1,195 @@
+"""Whatever is wrong with an OpenEMR's answers is told in words, and never taken for "no data": the chart that we have, its gaps,
+Tasks and messages stay as they are, and the next poll goes on."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+
+import pytest
+from flask import request
+
+from deploy.openemr.recorded.answer import Answer, json_answer
+from deploy.openemr.recorded.trouble import KINDS
+from plugin.domain.errors import MilepostError
+from plugin.usecases.reconcile import reconcile
+from plugin.usecases.sources import check_source
+from plugin.usecases.status import status
+from tests.admin import AdminClient, signed_in_client
+from tests.openemr_world import NOON, SLUGS, Beside, beside_openemr
+
+Spoil = Callable[[Answer], Answer]
+FHIR = "/apis/default/fhir/"
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What becomes of answers about ``types`` (none: of all), what a poll says of it, and, where that is something else,
+    what `milepost source test` says. ``is_told_aside``: the poll goes on without the type, which is named on the page."""
+
+    spoil: Spoil
+    words: str
+    types: tuple[str, ...] = ("",)
+    tested: str | None = None
+    is_told_aside: bool = False
+
+
+def _says(status_: int, message: str) -> Spoil:
+    return lambda _: json_answer(status_, {"error": "An error occurred", "message": message, "code": 0})
+
+
+def _empty_bundle(given: Answer) -> Answer:
+    """As for a parameter that it does not know."""
+    if b'"Bundle"' not in given.body:
+        return given
+    return json_answer(200, {"resourceType": "Bundle", "type": "collection", "total": 0, "link": []})
+
+
+def _half_a_bundle(given: Answer) -> Answer:
+    """Well-formed, with a part of its entries."""
+    found = json.loads(given.body)
+    entries = found.get("entry", []) if isinstance(found, dict) else []
+    return json_answer(200, {**found, "entry": entries[: len(entries) // 2]}) if entries else given
+
+
+def _dropped(given: Answer) -> Answer:
+    """In the middle of it the connection ends."""
+    connection: socket.socket = request.environ["werkzeug.socket"]
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(given.body)
+    connection.sendall(head + given.body[: len(given.body) // 2])
+    connection.shutdown(socket.SHUT_RDWR)
+    return given
+
+
+def _slow(given: Answer) -> Answer:
+    time.sleep(0.5)
+    return given
+
+
+def _huge(given: Answer) -> Answer:
+    return replace(given, body=given.body.ljust(7 * 1024 * 1024))
+
+
+PLANS = ("CarePlan",)
+BOOKINGS = ("Appointment",)
+VISITS = ("Encounter",)
+NOT_OURS = "does not let us read the type"
+TROUBLES = {
+    "api off": Trouble(_says(501, "OpenEMR Error: api is not enabled"), "the API is switched off there"),
+    "missing scope": Trouble(_says(401, "Unauthorized"), "does not have the scope", PLANS),
+    "missing scope, of a type that can be done without": Trouble(
+        _says(401, "Unauthorized"), NOT_OURS, VISITS, is_told_aside=True
+    ),
+    "acl": Trouble(
+        _says(403, "Organization policy does not have permit access resource"),
+        "the user of this token has no access to it in OpenEMR (ACL)",
+        BOOKINGS,
+        tested="",
+    ),
+    "acl, of a type that can be done without": Trouble(
+        _says(403, "Organization policy does not have permit access resource"), NOT_OURS, VISITS, is_told_aside=True
+    ),
+    "revoked trust": Trouble(_says(400, "Refresh Token revoked or logged out"), "the trust was withdrawn"),
+    "an error with 200": Trouble(KINDS["error body"], "200, but the answer is an error"),
+    "an error with 200, about plans": Trouble(KINDS["error body"], "200, but the answer is an error", PLANS),
+    "html": Trouble(KINDS["html"], "answered with a web page; is this the address of the FHIR API?"),
+    "html, about bookings": Trouble(KINDS["html"], "answered with a web page", BOOKINGS, tested=""),
+    "warnings before it": Trouble(KINDS["php warning"], "", tested=""),
+    "nothing": Trouble(KINDS["empty"], "answered with nothing"),
+    "empty, of everybody": Trouble(_empty_bundle, "still there", tested="as if it had none"),
+    "empty, about plans": Trouble(_empty_bundle, "CarePlan: the answer was empty", PLANS, tested=""),
+    "empty, about bookings": Trouble(_empty_bundle, "Appointment: the answer was empty", BOOKINGS, tested=""),
+    "empty, about visits": Trouble(_empty_bundle, "", VISITS, tested=""),
+    "half of it": Trouble(KINDS["half"], "JSON that breaks off"),
+    "half of it, about plans": Trouble(KINDS["half"], "JSON that breaks off", PLANS),
+    "fewer than it says": Trouble(_half_a_bundle, "does not hold as many entries as it says", PLANS, tested=""),
+    "an error after it": Trouble(KINDS["trailing error"], "can OpenEMR's database take its log", PLANS),
+    "too large": Trouble(_huge, "the answer is larger than", PLANS),
+    "too large, of one booking": Trouble(_huge, "more than this OpenEMR can send", BOOKINGS, tested=""),
+    "slow": Trouble(_slow, "no answer in time"),
+    "dropped": Trouble(_dropped, "the connection was cut before the answer was complete", PLANS),
+    "a proxy's page": Trouble(KINDS["bad gateway"], "502"),
+    "gone, all of it": Trouble(lambda _: json_answer(404, {"message": "Route not found"}), "does not offer it"),
+}
+
+
+@pytest.fixture(scope="module")
+def standing(empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beside]:
+    """Once; each day leaves it as it was."""
+    with beside_openemr(tmp_path_factory.mktemp("beside"), empty_sqlite) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def admin(standing: Beside) -> AdminClient:
+    """An administrator."""
+    return signed_in_client(standing.world)
+
+
+@pytest.fixture
+def beside(standing: Beside) -> Iterator[Beside]:
+    """With workers that have just started, before and after."""
+    standing.restart()
+    yield standing
+    standing.spoil(None)
+    standing.restart()
+
+
+def poll(beside: Beside, slug: str, *, all_is_due: bool = True) -> str:
+    """What the source remembers of it: why it came to nothing; empty where it was read."""
+    try:
+        beside.poll(slug, all_is_due=all_is_due)
+    except MilepostError as error:
+        beside.work()
+        assert beside.source(slug).last_error == str(error)
+    return beside.source(slug).last_error or ""
+
+
+@pytest.mark.parametrize("name", TROUBLES)
+def test_it_is_told_and_nothing_is_done(beside: Beside, admin: AdminClient, name: str) -> None:
+    """By poll, nightly comparison, `source test`, status and the source's page; then the next poll brings what is new."""
+    trouble, slug = TROUBLES[name], SLUGS[list(TROUBLES).index(name) % len(SLUGS)]
+    before, stood = beside.tables(), beside.standing()
+    about = tuple(f"{FHIR}{type_}" for type_ in trouble.types)
+    beside.spoil(lambda given, path: trouble.spoil(given) if path.startswith(about) else given)
+
+    said = poll(beside, slug)
+    compared = night(beside, slug)
+    checks = check_source(beside.services, beside.source(slug))
+
+    assert beside.tables() == before
+    assert beside.standing() == stood
+    page = unescape(admin.get(f"/admin/sources/{slug}").text)
+    told = " ".join(check.words for check in checks)
+    if trouble.is_told_aside:
+        assert (said, trouble.words in page) == ("", True)
+    else:
+        assert trouble.words in said
+        assert said in page
+        assert said in {each.health.source.last_error or "" for each in status(beside.services).sources}
+        assert (trouble.words if trouble.tested is None else trouble.tested) in told
+    assert trouble.types != ("",) or not trouble.words or compared
+
+    beside.spoil(None)
+    beside.restart()
+    new = beside.clinic.book(beside.patients["Ada"], day=NOON.date() + timedelta(days=4), start=NOON.time())
+    assert poll(beside, slug, all_is_due=not said) == ""
+    assert night(beside, slug) == ""
+    assert f"Appointment/{new.uuid}" in beside.kept(slug)
+
+
+def night(beside: Beside, slug: str) -> str:
+    """What the comparison at night came to nothing by; empty where it did not."""
+    try:
+        reconcile(beside.services, beside.source(slug).id)
+    except MilepostError as error:
+        return str(error)
+    finally:
+        beside.work()
+    return ""
