@@ -156,10 +156,11 @@ class Ehrs:
         if source.staff_client is None and source.client_id is None:
             return NoSink(f"Source {source.slug}: no client is registered for its staff account.")
         tokens = StaffTokens(self._database, source, self.staff(source).refresh, self._clock, _this_thread)
+        auth = StaffAuth(tokens)
         api = StandardApi(
             StandardApi.base_of(source.base_url),
-            StaffAuth(tokens),
-            ended=tokens.session_is_over,
+            auth,
+            ended=lambda: tokens.session_is_over(*auth.secrets()),
             terms=Terms(ca_bundle=_bundle(self._settings), connections=2),
         )
         return StaffMessages(

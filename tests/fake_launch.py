@@ -40,10 +40,6 @@ class FakeLaunches:
         with self._lock:
             return self.pending.pop(state, None)
 
-    def issuer_of(self, state: str) -> str | None:
-        pending = self.pending.get(state)
-        return None if pending is None else pending.issuer
-
     def open(self, token: str, session: PanelSession, tokens: Tokens) -> None:
         self._fall()
         self.open_sessions[token] = session

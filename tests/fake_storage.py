@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self, cast
 
 from plugin.domain.audit import AuditEntry
-from plugin.domain.errors import BadInput, CannotDo, UnknownName
+from plugin.domain.errors import BadInput, CannotDo, TemporaryFailure, UnknownName
 from plugin.domain.ledger import EffectState
 from plugin.domain.record import CarePlan, Coding, Record, Statement
 from plugin.domain.source import Cursor, SetAside, Source
@@ -55,6 +55,15 @@ class FakeDatabase:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+class ForgetfulDatabase(FakeDatabase):
+    """It does not answer when its rows about looks should stand."""
+
+    @contextmanager
+    def recording(self, entries: Sequence[AuditEntry]) -> Iterator[None]:
+        yield
+        raise TemporaryFailure("The database does not answer.")
 
 
 class FakeUnitOfWork:

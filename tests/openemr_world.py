@@ -136,10 +136,15 @@ class Beside:
         self.services = replace(self.services, ehr=ehrs, companion=ehrs.companion, staff=ehrs.staff)
         self.world.services = self.services
 
-    def poll(self, slug: str, *, all_is_due: bool = True) -> Reading:
-        """As a worker does it, with everything due at once."""
-        if all_is_due:
-            self._all_is_due(slug)
+    def poll(self, slug: str, *types: str) -> Reading:
+        """As a worker does it; of these types (none: of all) everything is due at once, as after a long pause."""
+        source = self.source(slug)
+        with self.world.database.begin() as uow:
+            of = types or self.services.ehr(source).types
+            for type_, cursor in uow.sources.cursors(source, of).items():
+                if cursor.watermark and cursor.watermark.startswith("{"):
+                    uow.sources.move(source, type_, _forgetful(cursor), self.world.clock())
+            uow.commit()
         reading = read_source(self.services, self.source(slug))
         self.work()
         return reading
@@ -174,15 +179,6 @@ class Beside:
         """What becomes of every answer of its APIs, by its path; None: nothing."""
         trouble = self.openemr.trouble
         trouble.spoil = how or (lambda given, path: given)  # type: ignore[method-assign,assignment]  # a test's own
-
-    def _all_is_due(self, slug: str) -> None:
-        """As after a long pause: each part's last time is forgotten, and nothing else."""
-        source = self.source(slug)
-        with self.world.database.begin() as uow:
-            for type_, cursor in uow.sources.cursors(source, self.services.ehr(source).types).items():
-                if cursor.watermark and cursor.watermark.startswith("{"):
-                    uow.sources.move(source, type_, _forgetful(cursor), self.world.clock())
-            uow.commit()
 
 
 def _forgetful(cursor: Cursor) -> Cursor:

@@ -38,8 +38,8 @@ SWEPT = "swept"
 DATABASE = "milepost_panel"
 RHYTHM = {"MILEPOST_POLL_SECONDS": "3600", "MILEPOST_TICK_SECONDS": "60"}
 """So that no reading but the one that is meant disturbs; what somebody acts on does not wait for a rhythm."""
-WARMING = 5
-"""Looks at each chart that are not counted."""
+WARMING = 15
+"""Looks at each chart that are not counted: as many as a JVM needs for the search, where no stage has run before this one."""
 ACTS_EACH = 5
 """In one chart; so many steps that can be marked done an ordinary plan has."""
 LEAST_BESIDE = 10

@@ -102,17 +102,6 @@ class StandardApi:
         if self._parsed(answer) is not True:
             raise Refused(f"{answer.asked}: {answer.status_code}, it was not deleted.")
 
-    def user_names(self) -> frozenset[str] | None:
-        """The names under which users can be written to; None where they cannot be known: OpenEMR 8.2 tells who its users
-        are, but not what they are called at sign-in (recording 075), or does not let this account ask (403)."""
-        answer = self._session.send("GET", "user", headers={"Accept": _JSON})
-        if answer.status_code in (401, 403):
-            return None
-        users = self._said(answer).get("data")
-        names = [user.get("username") for user in users if isinstance(user, dict)] if isinstance(users, list) else []
-        known = frozenset(name for name in names if isinstance(name, str) and name)
-        return known or None
-
     def close(self) -> None:
         self._session.close()
 

@@ -30,13 +30,8 @@ class Names:
 NO_NAMES = Names()
 
 
-def condition_sentence(condition: Condition, names: Names = NO_NAMES) -> str:
-    """For example: The patient is 65 or older and has no visit booked."""
-    return f"The patient {condition_words(condition, names)}."
-
-
 def condition_words(condition: Condition, names: Names = NO_NAMES) -> str:
-    """The same without subject and full stop: ``is 65 or older and has no visit booked``."""
+    """Without subject and full stop, for example: ``is 65 or older and has no visit booked``."""
     return _words(condition, names, True)
 
 

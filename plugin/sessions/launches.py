@@ -59,13 +59,6 @@ class RedisLaunches:
         with answering():
             return self._opened(PendingLaunch, self._redis.getdel(key), key)
 
-    def issuer_of(self, state: str) -> str | None:
-        """See the port."""
-        key = _key("pending", state)
-        with answering():
-            pending = self._opened(PendingLaunch, self._redis.get(key), key)
-        return None if pending is None else pending.issuer
-
     def open(self, token: str, session: PanelSession, tokens: Tokens) -> None:
         """See the port."""
         key, span = _key("session", token), _milliseconds(min(self._idle, session.ends_at - session.opened_at))

@@ -69,13 +69,6 @@ def get_draft(services: Services, me: SignedIn, draft_id: int) -> ConfigDraft:
         return uow.drafts.get(draft_id)
 
 
-def all_drafts(services: Services, me: SignedIn) -> Sequence[ConfigDraft]:
-    """What is worked at, newest change first."""
-    check_can(me.roles, Action.READ, Data.PROGRAMS)
-    with services.database.begin(reading=True) as uow:
-        return uow.drafts.all()
-
-
 def begun_drafts(services: Services, me: SignedIn) -> Sequence[ConfigDraft]:
     """Roll backs and retirements that somebody began and left, newest first."""
     check_can(me.roles, Action.READ, Data.PROGRAMS)

@@ -114,9 +114,6 @@ class Launches(Protocol):
     def take(self, state: str) -> PendingLaunch | None:
         """The launch of a state, once: it is gone afterwards, whatever comes of it."""
 
-    def issuer_of(self, state: str) -> str | None:
-        """The issuer's slug of a pending launch, without taking it: the callback page must say who may frame it."""
-
     def open(self, token: str, session: PanelSession, tokens: Tokens) -> None:
         """A new session under its opaque token."""
 

@@ -4,7 +4,7 @@ lives, whose inbox a staff message goes to."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -83,14 +83,12 @@ def settle_source(
     *,
     by: str,
     told: Mapping[str, object] | None = None,
-    known_users: Iterable[str] | None = None,
 ) -> Source:
-    """Stores it; running workers take it up with their next turn. ``known_users`` are the EHR's user names, where they are
-    known: a message to anybody else would be lost there without a word (OpenEMR 8.2 takes any recipient). BadForm, by the
-    field."""
+    """Stores it; running workers take it up with their next turn. BadForm, by the field. Whether a user of the EHR is called so
+    nobody can say: OpenEMR 8.2 tells of its users, and not what they are called at sign-in (recording 075)."""
     with services.database.begin() as uow:
         standing = uow.sources.by_id(source.id)
-        wrong = {**_wrong_place(uow, standing, wanted), **_wrong_inbox(wanted, known_users)}
+        wrong = {**_wrong_place(uow, standing, wanted), **_wrong_inbox(wanted)}
         if wrong:
             raise BadForm(wrong)
         changed = replace(
@@ -131,17 +129,14 @@ def _stores(uow: UnitOfWork) -> frozenset[str]:
     return frozenset(source.slug for source in uow.sources.all() if source.use == "store" and not source.leaving)
 
 
-def _wrong_inbox(wanted: Wanted, known_users: Iterable[str] | None) -> Mapping[str, str]:
+def _wrong_inbox(wanted: Wanted) -> Mapping[str, str]:
     """By ``inbox.<owner or role>``."""
     wrong = {}
-    users = None if known_users is None else frozenset(known_users)
     for who, user in wanted.inbox.items():
         if who not in (*INBOX_ROLES, SENDER) and not _OWNER.fullmatch(who):
             wrong[f"inbox.{who}"] = "This is no role of a step's owner and nobody who works there."
         elif user and not _USER.fullmatch(user):
             wrong[f"inbox.{who}"] = "A user name has no blanks, and at most 60 letters."
-        elif user and users is not None and user not in users:
-            wrong[f"inbox.{who}"] = f"OpenEMR has no user {user} that can get messages."
     if wanted.sink == "message" and not wanted.inbox.get(FALLBACK):
         wrong[f"inbox.{FALLBACK}"] = f"The {role_words(FALLBACK)}'s inbox takes what is nobody else's: it is needed."
     return wrong

@@ -107,9 +107,12 @@ class StaffTokens:
             return False
         return True
 
-    def session_is_over(self) -> None:
-        """The EHR says so, whatever it says to a refresh."""
-        self._ended(self._account(), EndedBecause.REVOKED)
+    def session_is_over(self, token: str | None = None) -> None:
+        """The EHR says so, whatever it says to a refresh. Of a token that is another's by now (somebody has signed in anew
+        while we asked) it says nothing of the present one."""
+        account = self._account()
+        if token is None or token == account.tokens.access:
+            self._ended(account, EndedBecause.REVOKED)
 
     def _account(self) -> StaffAccount:
         with self.database.begin(reading=True) as uow:

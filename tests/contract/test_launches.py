@@ -87,11 +87,9 @@ def test_a_launch_is_taken_once(site: Site) -> None:
     pending = a_pending(site.now())
     site.launches.begin("state", pending)
 
-    assert site.launches.issuer_of("state") == "main"
     assert site.launches.take("other") is None
     assert site.launches.take("state") == pending
     assert site.launches.take("state") is None
-    assert site.launches.issuer_of("state") is None
 
 
 def test_of_many_who_take_a_launch_one_gets_it(site: Site) -> None:

@@ -13,6 +13,8 @@ from tests.live.ten_days.two_clinics import HALF_AN_ANSWER, SOON_AFTER, Diary, t
 
 pytestmark = pytest.mark.live
 
+FEW = 50
+"""Milestones; with fewer, something else is wrong."""
 ALL_DAYS = [day.date for day in DAYS]
 
 
@@ -29,6 +31,7 @@ def diary(hapi: HapiServer, tmp_path_factory: pytest.TempPathFactory) -> Diary:
 def test_after_each_day_they_differ_in_what_is_listed_and_nothing_else(diary: Diary, day: date) -> None:
     """Each milestone's Task with its gap, each patient's Flag, and what Milepost says of plan, misses and evidence. What is
     listed and does not occur is wrong, too."""
+    assert min(diary.tasks[day]) > FEW
     assert diary.differences[day] == sorted(known for entry in KNOWN for known in entry.on(day))
 
 

@@ -101,10 +101,10 @@ class InboxWorld:
         self.api = StandardApi(
             self.openemr.api_base, StaffAuth(self.tokens), ended=self.tokens.session_is_over, terms=QUICK
         )
-        source = Source(id=1, slug="clinic", base_url=self.openemr.fhir_base, kind="openemr", inbox=self.inbox)
+        self.source = Source(id=1, slug="clinic", base_url=self.openemr.fhir_base, kind="openemr", inbox=self.inbox)
         self.sink = StaffMessages(
             self.api,
-            source=source,
+            source=self.source,
             book=self.book,
             clock=lambda: self.now,
             zone=ZONE,

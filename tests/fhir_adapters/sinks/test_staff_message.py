@@ -221,8 +221,3 @@ def test_taken_back(world: InboxWorld) -> None:
 
     assert sum(part.done for part in world.sink.take_back("delete")) == 2
     assert (world.in_chart(9), world.sink.ours_by_type()) == ([], {})
-
-
-def test_who_can_be_written_to(world: InboxWorld) -> None:
-    """OpenEMR 8.2 does not tell what its users are called at sign-in (recording 075): it cannot be checked."""
-    assert world.api.user_names() is None

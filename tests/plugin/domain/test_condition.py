@@ -8,7 +8,7 @@ import pytest
 from plugin.domain.calendar import Practice
 from plugin.domain.circumstance import Circumstances, holds
 from plugin.domain.condition import KEYS, WHATS, Condition, Operator, What
-from plugin.domain.condition_words import condition_sentence
+from plugin.domain.condition_words import condition_words
 from plugin.domain.record import Coding, Record
 from tests.charts import CHICAGO
 
@@ -21,7 +21,7 @@ def test_every_kind_has_its_keys_an_answer_and_words(what: What) -> None:
     assert what in KEYS
     assert what in WHATS
     assert holds(Condition(what), NOBODY, date(2026, 6, 15)) == (what in ("all", "not"))
-    assert len(condition_sentence(Condition(what))) > len("The patient .")
+    assert condition_words(Condition(what)) != ""
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from plugin.catalog.loader import PROGRAM, FileCatalog
 from plugin.domain.assessment import EffectKind
 from plugin.domain.condition import Condition, Operator, VisitState
-from plugin.domain.condition_words import Names, condition_sentence
+from plugin.domain.condition_words import Names, condition_words
 from plugin.domain.ladder import STANDARD, Tier
 from plugin.domain.program import (
     AlertFlag,
@@ -159,7 +159,7 @@ def test_a_condition_is_one_sentence(condition: Condition, words: str) -> None:
     """What is denied is not known; of a long list the first are named."""
     names = Names(programs={"cc": "Chronic care"}, languages={"es": "Spanish"})
 
-    assert condition_sentence(condition, names) == f"The patient {words}."
+    assert condition_words(condition, names) == words
 
 
 def test_which_plans_a_program_claims() -> None:

@@ -7,7 +7,7 @@ import pytest
 from plugin.domain.configuration import PROGRAM, body_hash
 from plugin.domain.errors import BadInput, Forbidden, StaleDraft, UnknownName
 from plugin.domain.permissions import Role
-from plugin.usecases.drafts import all_drafts, begin_draft, discard_draft, draft_of, get_draft, kept_aside, save_draft
+from plugin.usecases.drafts import begin_draft, discard_draft, draft_of, get_draft, kept_aside, save_draft
 from tests.builders import World
 from tests.fake_storage import FakeDatabase
 from tests.publishing import CODE, an_editor, shipped_world
@@ -32,8 +32,8 @@ def test_begins_as_what_is_in_force(world: World) -> None:
     assert (draft.base, draft.body["title"]) == ("1", "Chronic care")
     assert begin_draft(world.services, kim, PROGRAM, CODE, body=_body("Mine")) == draft
     assert draft_of(world.services, kim, PROGRAM, CODE) == get_draft(world.services, kim, draft.id) == draft
-    assert all_drafts(world.services, kim) == [draft]
     with world.look() as uow:
+        assert uow.drafts.all() == [draft]
         entry = uow.audit.entries()[0]
     assert (entry.action, entry.who, entry.record) == ("begin-draft", lee.who, f"program/{CODE}")
     assert entry.detail == {"draft": draft.id, "revision": 1, "body_sha256": body_hash(draft.body), **lee.told}
@@ -91,7 +91,8 @@ def test_discarded(world: World) -> None:
 
     discard_draft(world.services, lee, draft.id, "a mistake")
 
-    assert all_drafts(world.services, lee) == []
+    with world.look() as uow:
+        assert uow.drafts.all() == []
     with pytest.raises(UnknownName):
         save_draft(world.services, lee, draft.id, _body("Late"), 1)
     assert begin_draft(world.services, lee, PROGRAM, CODE).id != draft.id
@@ -121,4 +122,4 @@ def test_who_may_only_read(world: World, role: Role) -> None:
         with pytest.raises(Forbidden):
             attempt()
     with pytest.raises(Forbidden):
-        all_drafts(world.services, an_editor(world, "bo", roles=(Role.BILLING.value,)))
+        get_draft(world.services, an_editor(world, "bo", roles=(Role.BILLING.value,)), draft.id)

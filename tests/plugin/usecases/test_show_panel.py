@@ -1,17 +1,13 @@
 """Showing a panel: from our own tables, for the session's patient only, and written down each time."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-
 import pytest
 
-from plugin.domain.audit import AuditEntry
 from plugin.domain.errors import Forbidden, PermanentFailure, TemporaryFailure, UnknownName
 from plugin.domain.permissions import Data
 from plugin.domain.record import Said, Statement
 from plugin.usecases.show_panel import show_panel, show_why
 from tests.builders import World, a_patient, a_plan, a_result
-from tests.fake_storage import FakeDatabase
+from tests.fake_storage import ForgetfulDatabase
 from tests.full_chart import a_session, a_world, full_world, stored
 
 
@@ -19,15 +15,6 @@ from tests.full_chart import a_session, a_world, full_world, stored
 def lived() -> World:
     """The chart that has everything; nobody changes it here but for audit rows."""
     return full_world()
-
-
-class Forgetful(FakeDatabase):
-    """It has lost its rows about looks by the time that they should stand."""
-
-    @contextmanager
-    def recording(self, entries: Sequence[AuditEntry]) -> Iterator[None]:
-        yield
-        raise TemporaryFailure("the database does not answer")
 
 
 def audited(world: World) -> list[tuple[str, str, str]]:
@@ -90,7 +77,7 @@ def test_one_audit_row_for_each_read() -> None:
 
 def test_nothing_is_shown_unrecorded() -> None:
     """Threat row 30: the row is written while the panel is made; where it does not come to stand, there is no panel."""
-    world = full_world(database=Forgetful())
+    world = full_world(database=ForgetfulDatabase())
 
     with pytest.raises(TemporaryFailure):
         show_panel(world.services, a_session(world), world.clock())

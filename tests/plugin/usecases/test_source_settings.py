@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from plugin.domain.errors import BadForm
 from plugin.domain.source import Source
-from plugin.usecases.source_settings import Wanted, is_zone, settle_source, sinks_of
-from tests.builders import World
+from plugin.usecases.source_settings import is_zone, sinks_of
 
 WITH_TASK: Mapping[str, object] = {"types": {"Patient": {}, "Task": {}}}
 
@@ -47,13 +45,3 @@ def test_sinks(kind: str, capability: Mapping[str, object] | None, sinks: Sequen
 def test_zones(name: str, is_one: bool) -> None:
     """Whatever somebody types: a name of the database or none, and never a file."""
     assert is_zone(name) is is_one
-
-
-def test_a_name_that_the_ehr_does_not_have(world: World) -> None:
-    """Where its users are known: a message to nobody would be lost without a word."""
-    wanted = Wanted(sink="own", inbox={"coordinator": "front", "provider": "nobody"})
-
-    with pytest.raises(BadForm) as told:
-        settle_source(world.services, world.source, wanted, by="the test", known_users=["front"])
-
-    assert list(told.value.fields) == ["inbox.provider"]

@@ -191,6 +191,19 @@ def test_a_session_that_was_ended_there(place: Place) -> None:
     assert place.server.asked == []
 
 
+def test_a_session_that_was_ended_while_somebody_signed_in_anew(place: Place) -> None:
+    """The answer is about the token that was shown, and that is another by now: the new sign-in stands."""
+    shown = place.worker().current()
+    new = replace(place.account.tokens, access="access-new")
+    place.world.clock.forward(minutes=1)
+    keep(place.world.services, place.world.source, new, who="Practitioner/n1", by="user:1")
+
+    place.worker().session_is_over(shown)
+
+    assert place.account.ended is None
+    assert place.worker().current() == "access-new"
+
+
 def test_a_new_token_may_do_less(place: Place) -> None:
     """A narrower scope is narrow for good: somebody signs in again."""
     place.world.clock.forward(hours=2)

@@ -14,6 +14,7 @@ from plugin.app import create_app
 from tests.builders import World
 from tests.charts import Json, concept, inline, plan
 from tests.fake_launch import TOKENS
+from tests.fake_storage import ForgetfulDatabase
 from tests.full_chart import STARTED, a_session, a_world, chart, crisis, facts_of, full_world, stored
 from tests.tabs import shown
 
@@ -172,6 +173,16 @@ def test_one_primary_button_in_a_card(lived: World) -> None:
     cards = re.findall(r"<article.*?</article>", html, re.DOTALL)
 
     assert [card.count("btn-primary") for card in cards] == [1, 1]
+
+
+@pytest.mark.parametrize("path", ["/panel", "/panel/why/azE"])
+def test_nothing_is_shown_unrecorded(path: str) -> None:
+    """Threat row 30: where the look cannot be written down, the answer is that it cannot be read now, and no patient."""
+    answer = ask(full_world(database=ForgetfulDatabase()), path)
+
+    assert answer.status_code == 503
+    assert "Rivera" not in answer.text
+    assert "HbA1c" not in answer.text
 
 
 def test_markup_is_text() -> None:

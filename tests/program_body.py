@@ -1,4 +1,4 @@
-"""A program or ladder back in the shape of its body: for copying one, and for taking one away as a file."""
+"""A program or ladder back in the shape of its body: what drawn programs are read from."""
 
 from __future__ import annotations
 
