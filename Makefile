@@ -91,8 +91,9 @@ faults: $(INSTALLED) ## Kill the sweeping, ticking and delivering process N=50 t
 	$(PYTHON) -m tests.faults --runs $(N)
 
 .PHONY: demo
-demo: $(INSTALLED) ## HAPI with the demo practice, Milepost at work on it, until Ctrl-C (ONCE=1, KEEP=1, PATIENTS=340)
-	@$(PYTHON) -m deploy.demo $(if $(ONCE),--once) $(if $(KEEP),--keep) $(if $(PATIENTS),--patients $(PATIENTS))
+demo: $(INSTALLED) ## The demo practice in an EHR, Milepost at work on it, until Ctrl-C (ONCE=1, KEEP=1, PATIENTS=340, EHR=openemr, SINK=message)
+	@$(PYTHON) -m deploy.demo $(if $(ONCE),--once) $(if $(KEEP),--keep) $(if $(PATIENTS),--patients $(PATIENTS)) \
+		$(if $(EHR),--ehr $(EHR)) $(if $(SINK),--sink $(SINK))
 
 .PHONY: bench
 bench: $(INSTALLED) ## Speed, as ratios on this machine, into deploy/bench/README.md (QUICK=1: under five minutes; ONLY=admin: one stage)

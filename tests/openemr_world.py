@@ -70,6 +70,8 @@ class Store(EtagServer):
     def __init__(self) -> None:
         super().__init__()
         self.people: list[Json] = []
+        self.is_confused = False
+        """It answers a question for a number with everybody."""
         self.asked: list[str] = []
 
     def knows(self, patient: Patient, id_: str, system: str) -> None:
@@ -86,14 +88,16 @@ class Store(EtagServer):
         )
 
     def searched(self, request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
-        """A GET."""
+        """By GET, or by POST with a form."""
         split = urlsplit(str(request.url))
         self.asked.append(str(request.url))
-        type_, asked = split.path.rpartition("/")[2], parse_qs(split.query)
+        type_ = split.path.removeprefix("/fhir/").removesuffix("/_search")
+        form = request.body.decode() if isinstance(request.body, bytes) else request.body or ""
+        asked = parse_qs(f"{split.query}&{form}")
         if type_ == "metadata":
             return 200, {}, json.dumps(_statement())
         found = self.people if type_ == "Patient" else []
-        if "identifier" in asked:
+        if "identifier" in asked and not self.is_confused:
             wanted = asked["identifier"][0].split(",")
             found = [one for one in found if any(f"{i['system']}|{i['value']}" in wanted for i in one["identifier"])]
         elif "_id" in asked:
@@ -137,7 +141,14 @@ class Beside:
         self.world.services = self.services
 
     def poll(self, slug: str, *types: str) -> Reading:
-        """As a worker does it; of these types (none: of all) everything is due at once, as after a long pause."""
+        """As a worker does it; of these types (none: of all) everything is due."""
+        self.make_due(slug, *types)
+        reading = read_source(self.services, self.source(slug))
+        self.work()
+        return reading
+
+    def make_due(self, slug: str, *types: str) -> None:
+        """At once, as after a long pause."""
         source = self.source(slug)
         with self.world.database.begin() as uow:
             of = types or self.services.ehr(source).types
@@ -145,9 +156,6 @@ class Beside:
                 if cursor.watermark and cursor.watermark.startswith("{"):
                     uow.sources.move(source, type_, _forgetful(cursor), self.world.clock())
             uow.commit()
-        reading = read_source(self.services, self.source(slug))
-        self.work()
-        return reading
 
     def work(self) -> None:
         """Assess what is due, and write."""
@@ -156,14 +164,19 @@ class Beside:
 
     def tables(self) -> Tables:
         """Every row of every table but those that tell of the reading itself."""
+        names = [table.name for table in metadata.sorted_tables if table.name not in OF_THE_READING]
+        return {
+            name: sorted((tuple(row.values()) for row in rows), key=repr) for name, rows in self.columns(*names).items()
+        }
+
+    def columns(self, *names: str) -> dict[str, list[Mapping[str, object]]]:
+        """Rows of these tables, by column."""
         database = cast(SqlDatabase, self.world.database)
-        found: Tables = {}
         with database._engine.connect() as connection:
-            for table in metadata.sorted_tables:
-                if table.name not in OF_THE_READING:
-                    rows = connection.execute(select(table)).all()
-                    found[table.name] = sorted((tuple(row) for row in rows), key=repr)
-        return found
+            return {
+                name: [dict(row._mapping) for row in connection.execute(select(metadata.tables[name]))]
+                for name in names
+            }
 
     def standing(self) -> Mapping[str, object]:
         """What stands in the companion store, and in the inboxes."""
@@ -218,6 +231,8 @@ def beside_openemr(folder: Path, empty: Path) -> Iterator[Beside]:
         _introduce(made)
         for slug in SLUGS:
             made.poll(slug)
+        assert store.transactions
+        assert clinic.messages
         yield made
 
 
@@ -233,7 +248,8 @@ def _a_store() -> Iterator[Store]:
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         mock.add_passthru(re.compile(r"http://(127\.0\.0\.1|localhost):"))
         mock.add_callback(responses.POST, STORE, callback=store.answer)
-        mock.add_callback(responses.GET, url=re.compile(rf"{re.escape(STORE)}/.*"), callback=store.searched)
+        for method in (responses.GET, responses.POST):
+            mock.add_callback(method, url=re.compile(rf"{re.escape(STORE)}/.*"), callback=store.searched)
         yield store
 
 

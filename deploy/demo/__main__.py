@@ -1,4 +1,4 @@
-"""`python -m deploy.demo`: the demo practice on a real HAPI FHIR server, with Milepost at work on it, until Ctrl-C."""
+"""`python -m deploy.demo`: the demo practice in an EHR, with Milepost at work on it, until Ctrl-C."""
 
 import argparse
 import signal
@@ -11,8 +11,9 @@ from rich.console import Console
 from deploy.demo.command import ROOT
 from deploy.demo.generator.__main__ import a_tag, some_patients
 from deploy.demo.generator.stream import DEFAULT_PATIENTS
-from deploy.demo.runner import Demo, Wishes, demo
+from deploy.demo.runner import Demo, demo
 from deploy.demo.screen import Screen, StepFailed
+from deploy.demo.stage import Wishes
 from deploy.demo.trial import short
 
 INTERRUPTED = 130
@@ -44,7 +45,23 @@ def wishes(arguments: list[str] | None) -> Wishes:
     made.add_argument("--folder", type=Path, default=ROOT / "var" / "demo", help="where its data go (default var/demo)")
     made.add_argument("--fhir", metavar="URL", help="a FHIR server that runs already, instead of an own HAPI")
     made.add_argument("--tag", type=a_tag, default="", help="the practice's own tag, on a server that it shares")
+    made.add_argument(
+        "--ehr",
+        choices=("hapi", "openemr"),
+        default="hapi",
+        help="a FHIR server with an EHR in front of it, or the recorded OpenEMR (default hapi)",
+    )
+    made.add_argument(
+        "--sink",
+        choices=("companion", "message"),
+        default="companion",
+        help="where OpenEMR's milestone Tasks go: a FHIR store beside it, or staff's inboxes (default companion)",
+    )
     chosen = made.parse_args(arguments)
+    if chosen.keep and chosen.ehr != "hapi":
+        made.error("the recorded OpenEMR keeps nothing when it ends: with --ehr openemr everything is made anew")
+    if chosen.sink != "companion" and chosen.ehr == "hapi":
+        made.error("HAPI takes milestone Tasks itself: --sink is for --ehr openemr")
     return Wishes(
         folder=chosen.folder.absolute(),
         patients=chosen.patients,
@@ -52,6 +69,8 @@ def wishes(arguments: list[str] | None) -> Wishes:
         keep=chosen.keep,
         fhir=chosen.fhir.rstrip("/") if chosen.fhir else None,
         tag=chosen.tag,
+        ehr=chosen.ehr,
+        sink=chosen.sink,
     )
 
 

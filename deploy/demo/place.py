@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from deploy.demo.screen import StepFailed
 from plugin.config import child_environment, variables
 
 # The demo is looked at: what happens in the EHR is to be seen at once, also where the hook does not work.
+SLUG = "demo"
+"""Of the source that is read, and of the issuer of its launches."""
 POLL_SECONDS = 10
 TICK_SECONDS = 10
 
@@ -90,6 +92,12 @@ class Place:
         """With which the accounts for the admin pages are opened the first time."""
         return self.folder / "first-password"
 
+    def secret(self, name: str, value: str) -> Path:
+        """A file with a secret of ours in it, for its owner only."""
+        file = self.folder / f"{name}-secret"
+        _write_for_owner(file, [value])
+        return file
+
     @property
     def command_log(self) -> Path:
         """What the command said."""
@@ -121,7 +129,8 @@ class Place:
         for side in ("", "-wal", "-shm"):
             self.database.with_name(self.database.name + side).unlink(missing_ok=True)
         kept = (self.key_file, self.jwk_file, self.enrolments, self.settings_file, self._books, self.first_password)
-        for file in (*kept, self.audit_heads, self.clients, self.command_log, self.run_log, self.ehr_log):
+        secrets = self.folder.glob("*-secret")
+        for file in (*kept, *secrets, self.audit_heads, self.clients, self.command_log, self.run_log, self.ehr_log):
             file.unlink(missing_ok=True)
 
     def practice(self) -> Practice | None:
@@ -153,9 +162,13 @@ class Place:
     def write_settings(self, settings: Mapping[str, str]) -> None:
         """In the form that a shell reads, for its owner only."""
         lines = [f"{name}={shlex.quote(value)}\n" for name, value in settings.items()]
-        self.settings_file.unlink(missing_ok=True)
-        with os.fdopen(os.open(self.settings_file, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
-            file.writelines(["# Settings of the demo: set -a; . THIS FILE; set +a\n", *lines])
+        _write_for_owner(self.settings_file, ["# Settings of the demo: set -a; . THIS FILE; set +a\n", *lines])
+
+
+def _write_for_owner(file: Path, lines: Iterable[str]) -> None:
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600), "w") as opened:
+        opened.writelines(lines)
 
 
 def web_at(port: int) -> str:

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from deploy.demo.chart_side import Ehr
-from deploy.demo.command import Command
+from deploy.demo.command import MILEPOST, Command
 from deploy.demo.noshow import PATCH
 
 MOST_LOOKED_AT = 3  # each look starts a process
@@ -25,6 +25,11 @@ class Trial:
     patient: str
     step: str
 
+    @property
+    def explained(self) -> str:
+        """The line that tells why the patient's steps are as they are."""
+        return f"{short(MILEPOST)} explain {self.patient}"
+
     def entered_by(self, base: str) -> str:
         """The line that enters the no-show into the EHR, as the front desk's program would."""
         url = f"{base}/{self.appointment}"
@@ -37,13 +42,14 @@ class Trial:
 def find(ehr: Ehr, command: Command, today: date) -> Trial | None:
     """The latest booking that Milepost knows to wait for its outcome; None when there is none."""
     for appointment, patient in itertools.islice(ehr.unrecorded(today), MOST_LOOKED_AT):
-        for step in _waiting(command, patient):
+        for step in waiting(command, patient):
             return Trial(appointment, patient, step)
     return None
 
 
-def _waiting(command: Command, patient: str) -> Iterator[str]:
-    explained = command.answer("explain", patient)
+def waiting(command: Command, patient: str, *source: str) -> Iterator[str]:
+    """The steps of a patient that wait for the outcome of an appointment."""
+    explained = command.answer("explain", patient, *source)
     for plan in explained["plans"]:
         for milestone in plan["milestones"]:
             if milestone["reason"] == "outcome-not-recorded":

@@ -86,9 +86,11 @@ class SqlUnitOfWork:
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None and self._reads_only:
-            self._connection.commit()  # the driver forgets what it has prepared when a transaction is rolled back
-        self._connection.close()  # rolls back what was not committed
+        try:
+            if kind is None and self._reads_only:
+                self._connection.commit()  # the driver forgets what it has prepared when a transaction is rolled back
+        finally:
+            self._connection.close()  # rolls back what was not committed
 
     def commit(self) -> None:
         """See the port."""

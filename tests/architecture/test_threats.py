@@ -40,6 +40,12 @@ THREATS = {
     28: "a form that another site sends",
     29: "what lint and audit find, or could not look for",
     30: "what was read or done and not written down",
+    31: "a message to staff in another patient's chart",
+    32: "a companion store's record of somebody else",
+    33: "the tokens of a staff account",
+    34: "a staff account that somebody else signs in",
+    35: "the chart that OpenEMR had open last",
+    36: "a wrong answer that is taken for no data",
 }
 NAMED = re.compile(r"\b(?:row|threat) (\d+)", re.IGNORECASE)
 LISTED = re.compile(r"^\| (\d+) \|.*\|([^|]*)\|$", re.MULTILINE)

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Protocol, TypeVar
 
 from deploy.demo.generator.fhir import PRACTICE, TAG_SYSTEM, Json, days
-from deploy.demo.generator.steps import THERAPY, Step
+from deploy.demo.generator.steps import THERAPY, State, Step
 from deploy.demo.generator.tally import Tally
 
 
@@ -80,6 +80,16 @@ class Run:
         return {"system": f"{PRACTICE}/{system}", "value": f"{self.tag}-{value}" if self.tag else value}
 
 
+@dataclass(frozen=True)
+class Fate:
+    """What became of a step, by the generator's own books: by the name of the way."""
+
+    title: str
+    due: date | None
+    state: State
+    way: str
+
+
 class Chart:
     """The resources of one patient, in an order in which none refers to a later one where that can be helped."""
 
@@ -90,9 +100,15 @@ class Chart:
         self.rng = random.Random(f"{run.seed}:{number}")  # synthetic charts, no secrets: # nosec B311
         self.resources: list[Json] = []
         self.activities: list[Json] = []
+        self.fates: list[Fate] = []
         self.start = run.today
         self.gap_days = 0
         self._numbered: Counter[str] = Counter()
+
+    @property
+    def has_gap(self) -> bool:
+        """A step is past due, and not done."""
+        return any(fate.state is State.OVERDUE for fate in self.fates)
 
     @property
     def serial(self) -> str:

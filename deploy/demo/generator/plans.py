@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from deploy.demo.generator.chart import Chart, Placed
+from deploy.demo.generator.chart import Chart, Fate, Placed
 from deploy.demo.generator.fhir import (
     PROGRAM_CANONICAL,
     PROGRAM_CODE,
@@ -138,6 +138,7 @@ def place(chart: Chart, turns: list[Step]) -> None:
         placed = PLACERS[first.form](chart, first, ways[0].source)
     for step, way in zip(turns, ways, strict=True):
         way.write(chart, step, placed)
+        chart.fates.append(Fate(step.item.title, step.due, step.state, way.name))
 
 
 def place_all(chart: Chart, layout: Layout, target: Slot | None) -> None:

@@ -62,11 +62,13 @@ def generate(
     tally: Tally | None = None,
     resources: int | None = None,
     enrol: Callable[[str], None] | None = None,
+    each: Callable[[Chart], None] | None = None,
 ) -> Iterator[Json]:
     """Yields transactions; each refers only to itself and to the first one, which is the practice.
 
     `tally` is filled while the stream is read. With `resources` the stream ends after the patient who fills that
-    number. `enrol` is called with the reference of every patient who has to be enrolled by hand.
+    number. `enrol` is called with the reference of every patient who has to be enrolled by hand, `each` with every chart
+    as it is done.
     """
     if tag:
         check_tag(tag)
@@ -83,6 +85,8 @@ def generate(
         partner = chart.patient
         if enrol and CYCLE[number % len(CYCLE)].origin is Origin.ENROLMENT:
             enrol(chart.patient)
+        if each:
+            each(chart)
         if resources is not None and run.tally.resources >= resources:
             break
     if held:

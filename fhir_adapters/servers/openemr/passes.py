@@ -17,7 +17,7 @@ from fhir_adapters.servers.openemr.http import LARGEST_ANSWER, Found, OpenEmrHtt
 from fhir_adapters.servers.openemr.mapping import subjects_of
 from fhir_adapters.servers.openemr.memory import Memory
 from fhir_adapters.servers.openemr.parts import DAYS_AHEAD, DAYS_BACK, MONTHS_AHEAD, Part, Way
-from fhir_adapters.servers.openemr.requests import Question, from_day, from_instant, listed, uuids_of
+from fhir_adapters.servers.openemr.requests import Question, from_day, from_instant, is_id, listed, uuids_of
 from fhir_adapters.servers.openemr.rhythm import Pace, Rhythm
 from plugin.domain.errors import NotFhir, TooLarge, TooSlow
 from plugin.domain.source import Extent, SetAside
@@ -36,6 +36,8 @@ OVERLAP = timedelta(minutes=15)
 FIRST_OVERLAP = timedelta(days=1)
 
 BY_TIME = frozenset({Way.TODAY, Way.DAYS, Way.MONTHS})
+_NO_ID = "it has no id by which it could be asked for"
+
 _SURE_OF_LISTS = frozenset({"CarePlan", "Appointment"})
 """Seen to understand a list of patients (recordings 111, 182). Of the others this is believed once one has brought
 something: until then an empty answer may as well mean that OpenEMR has not understood."""
@@ -201,7 +203,9 @@ class Passes:
             is_last = len(refs) < size
             if is_last:
                 pace = replace(pace, since=began - OVERLAP if seen else pace.since, done=True)
-            yield Step(found.resources, pace, on_file=tuple(refs))
+            good = [item for item in found.resources if is_id(str(item.get("id")))]
+            aside = (SetAside(f"{type_}/", "", _NO_ID),) if len(good) < len(refs) else ()
+            yield Step(good, pace, on_file=tuple(f"{type_}/{item['id']}" for item in good), aside=aside)
             if is_last:
                 return
         raise TooLarge(f"The pages of {type_} at {self.http.base_url} do not end.")

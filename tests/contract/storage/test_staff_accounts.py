@@ -85,7 +85,7 @@ def test_an_account_of_a_removed_source_is_gone(any_database: Database, any_sour
 
 
 def test_tokens_lie_encrypted(database: Database, source: Source, rows: Rows) -> None:
-    """Bound to their source: in another source's row they do not open."""
+    """Bound to their source: in another source's row they do not open (row 33)."""
     with database.begin() as unit:
         unit.staff_accounts.keep(an_account(source))
         unit.commit()

@@ -1,5 +1,5 @@
 """A message for one patient never reaches another's chart: over HTTP, against the recorded OpenEMR (recordings 230, 235,
-236, 257 to 259)."""
+236, 257 to 259; row 31)."""
 
 from collections.abc import Iterator
 from datetime import date

@@ -1,4 +1,5 @@
-"""The panel in the charts of an OpenEMR: in its modal frame, without and with a login, and what its quirks do to people."""
+"""The panel in the charts of an OpenEMR: in its modal frame, without and with a login, and what its quirks do to people
+(row 35)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether two records are one person's: only where nothing is left open."""
+"""Whether two records are one person's: only where nothing is left open (row 32)."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Linking the patients of a source to those of its companion store."""
+"""Linking the patients of a source to those of its companion store (row 32)."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

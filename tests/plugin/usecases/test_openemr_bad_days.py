@@ -1,5 +1,5 @@
 """Whatever is wrong with an OpenEMR's answers is told in words, and never taken for "no data": the chart that we have, its gaps,
-Tasks and messages stay as they are, and the next poll goes on."""
+Tasks and messages stay as they are, and the next poll goes on (row 36)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import request
@@ -25,6 +26,7 @@ from plugin.usecases.status import status
 from tests.admin import AdminClient, signed_in_client
 from tests.openemr_world import NOON, SLUGS, Beside, beside_openemr
 
+Json = dict[str, Any]  # Any: FHIR's own JSON
 Spoil = Callable[[Answer], Answer]
 FHIR = "/apis/default/fhir/"
 
@@ -59,6 +61,40 @@ def _half_a_bundle(given: Answer) -> Answer:
     return json_answer(200, {**found, "entry": entries[: len(entries) // 2]}) if entries else given
 
 
+def _bundle_with(change: Callable[[list[Json]], list[Json]]) -> Spoil:
+    """The resources of a Bundle, changed."""
+
+    def spoil(given: Answer) -> Answer:
+        found = json.loads(given.body)
+        resources = [entry["resource"] for entry in found.get("entry", [])] if isinstance(found, dict) else []
+        if not resources:
+            return given
+        changed = change(resources)
+        return json_answer(200, {**found, "total": len(changed), "entry": [{"resource": one} for one in changed]})
+
+    return spoil
+
+
+def _of(patient: str) -> Callable[[list[Json]], list[Json]]:
+    """The first is said to be somebody else's."""
+    return lambda found: [{**found[0], "subject": {"reference": patient}}, *found[1:]]
+
+
+def _booked_for(patient: str) -> Callable[[list[Json]], list[Json]]:
+    who = [{"actor": {"reference": patient}, "status": "accepted"}]
+    return lambda found: [{**one, "participant": who} for one in found]
+
+
+def _twice(found: list[Json]) -> list[Json]:
+    """One id, two patients."""
+    return [*found, {**found[0], "subject": found[-1]["subject"]}]
+
+
+def _odd_ids(found: list[Json]) -> list[Json]:
+    """Beside good ones."""
+    return [*found, *({"resourceType": "Patient", "id": id_} for id_ in ("<script>", "9", "' OR 1=1", "../Task"))]
+
+
 def _dropped(given: Answer) -> Answer:
     """In the middle of it the connection ends."""
     connection: socket.socket = request.environ["werkzeug.socket"]
@@ -83,6 +119,8 @@ PLANS = ("CarePlan",)
 BOOKINGS = ("Appointment",)
 VISITS = ("Encounter",)
 NOT_OURS = "does not let us read the type"
+ELSEWHERE = "about a patient of another server"
+STRANGER = "Patient/a3485482-0000-4000-8000-000000000009"
 TROUBLES = {
     "api off": Trouble(_says(501, "OpenEMR Error: api is not enabled"), "the API is switched off there"),
     "missing scope": Trouble(_says(401, "Unauthorized"), "does not have the scope", PLANS),
@@ -122,6 +160,19 @@ TROUBLES = {
     "slow": Trouble(_slow, "no answer in time"),
     "dropped": Trouble(_dropped, "the connection was cut before the answer was complete", PLANS),
     "a proxy's page": Trouble(KINDS["bad gateway"], "502"),
+    "a plan of a stranger": Trouble(_bundle_with(_of(STRANGER)), "who were not asked for", PLANS, tested=""),
+    "a plan at another host": Trouble(
+        _bundle_with(_of(f"https://evil.example/fhir/{STRANGER}")), ELSEWHERE, PLANS, tested="", is_told_aside=True
+    ),
+    "bookings at another host": Trouble(
+        _bundle_with(_booked_for(f"https://evil.example/fhir/{STRANGER}")),
+        ELSEWHERE,
+        BOOKINGS,
+        tested="",
+        is_told_aside=True,
+    ),
+    "one id for two patients": Trouble(_bundle_with(_twice), "one id for things of different", PLANS, tested=""),
+    "patients with odd ids": Trouble(_bundle_with(_odd_ids), "", ("Patient",), tested=""),
     "gone, all of it": Trouble(lambda _: json_answer(404, {"message": "Route not found"}), "does not offer it"),
 }
 
@@ -196,7 +247,7 @@ def night(beside: Beside, slug: str) -> str:
 def goes_on(beside: Beside, slug: str, *types: str) -> None:
     """What was not read is due still, without a word from anybody; a new booking comes."""
     new = beside.clinic.book(beside.patients["Ada"], day=NOON.date() + timedelta(days=4), start=NOON.time())
-    due = (*types, *BOOKINGS) if types == VISITS else BOOKINGS
+    due = {*types, *BOOKINGS} - {""}
     for each in SLUGS:
         assert poll(beside, each, *due) == ""
     assert f"Appointment/{new.uuid}" in beside.kept(slug)

@@ -1,4 +1,4 @@
-"""The staff account of a source: kept, renewed by one worker at a time, ended when the EHR says so."""
+"""The staff account of a source: kept, renewed by one worker at a time, ended when the EHR says so (row 33)."""
 
 from __future__ import annotations
 

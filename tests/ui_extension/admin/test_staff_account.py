@@ -1,4 +1,4 @@
-"""A staff account of an OpenEMR is signed in from the source's page: what comes back is ours, this session's, and once."""
+"""A staff account of an OpenEMR is signed in from the source's page: what comes back is ours, this session's, and once (row 34)."""
 
 from __future__ import annotations
 

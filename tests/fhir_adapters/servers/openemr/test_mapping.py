@@ -111,6 +111,28 @@ def test_the_reasons_at_the_root_of_a_plan_are_passed_over() -> None:
     assert left_out == {}
 
 
+def test_a_plan_is_called_by_its_day() -> None:
+    """Recording 106: it has no title, and its description is the one of its lines."""
+    found, nameless = fact_of(plan()), plan()
+    del nameless["period"]
+
+    assert isinstance(found, CarePlan)
+    day = date.fromisoformat(plan()["period"]["start"][:10])
+    assert found.title == f"Care plan of {day:%-d %B %Y}"
+    assert as_r4(nameless, CLINIC)["title"] == "Care plan"
+
+
+def test_the_goals_of_a_form_are_told_apart_on_one_line() -> None:
+    """Recording 131: line under line; the same words stand there once."""
+    raw = deepcopy(recording(131).resources[0])
+    raw["description"]["text"] = "HbA1c below 7 %\nWeight at most 88 kg\nHbA1c below 7 %"
+
+    goal = fact_of(raw)
+
+    assert isinstance(goal, Goal)
+    assert goal.description.text == "HbA1c below 7 %; Weight at most 88 kg"
+
+
 def test_a_code_in_several_code_tables_makes_one_step() -> None:
     """Recording 454: the same activity twice, to the letter."""
     (found,) = facts(454)
