@@ -153,7 +153,10 @@ def test_a_token_that_allows_nothing_is_none(keys: Keys, number: int) -> None:
 @pytest.mark.parametrize("number", [29, 40, 56])
 def test_a_client_that_is_refused_is_told_so(keys: Keys, number: int) -> None:
     """Not enabled, a wrong address, a foreign key."""
-    with answering(OpenEmrAnswers([number])), pytest.raises(Unauthorized, match="is our client registered and enabled there"):
+    with (
+        answering(OpenEmrAnswers([number])),
+        pytest.raises(Unauthorized, match="is our client registered and enabled there"),
+    ):
         reading(keys).mint()
 
 

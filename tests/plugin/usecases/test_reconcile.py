@@ -135,6 +135,16 @@ def test_of_an_openemr_only_patients_are_compared(openemr: World) -> None:
         assert uow.on_file.patients(openemr.source) == ["Patient/p1", "Patient/p3"]
 
 
+def test_of_an_openemr_whom_the_polls_have_missed_is_on_file(openemr: World) -> None:
+    """So that plans are asked for of everybody."""
+    openemr.server.put(a_patient(4))
+
+    reconcile(openemr.services, openemr.source.id)
+
+    with openemr.look() as uow:
+        assert "Patient/p4" in uow.on_file.patients(openemr.source)
+
+
 def test_of_an_openemr_what_was_set_aside_is_asked_for_by_name(openemr: World) -> None:
     """As long as it is there it stays set aside; gone, it is forgotten."""
     reconcile(openemr.services, openemr.source.id)

@@ -115,6 +115,19 @@ def test_patients_are_followed_by_their_stamp() -> None:
     assert practice.desk.questions("Patient") == [{"_count": "800", "_lastUpdated": "ge2026-11-23T16:45:00Z"}]
 
 
+def test_where_nobody_came_everybody_is_asked_for_again() -> None:
+    """A first answer without anybody may as well mean that OpenEMR has not understood: nobody is passed by."""
+    practice = Practice(Desk([]))
+    practice.poll("Patient")
+    practice.desk.resources.append(person(1))
+    practice.later(hours=2)
+
+    pages = practice.poll("Patient")
+
+    assert practice.desk.questions("Patient") == [{"_count": "800"}]
+    assert [page.on_file for page in pages] == [(ref(1),)]
+
+
 def test_a_page_that_comes_again_and_again_is_noticed() -> None:
     """As every other type has it when `_offset` is sent (recordings 172, 173)."""
 
@@ -162,6 +175,15 @@ def test_one_patient_with_too_much_stops_nobody_else() -> None:
     assert refs(pages, "CarePlan") == [f"CarePlan/{uuid(2)}-SK-1"]
     asked_well = [extent.patients for extent in extents(pages, "CarePlan") if extent and extent.patients]
     assert frozenset({ref(2), ref(3)}) == frozenset().union(*asked_well)
+
+
+def test_when_everybody_has_too_much_it_is_not_the_patients() -> None:
+    """Three in a row: the poll says so, and is not taken for one in which all was read."""
+    practice = Practice(Desk([plan_of(number) for number in range(9)], weigh=lambda _: 9_000_000))
+    practice.memory.on_file = {ref(number) for number in range(9)}
+
+    with pytest.raises(TooLarge):
+        practice.poll("CarePlan")
 
 
 def test_a_list_that_took_too_long_is_smaller_the_next_time() -> None:

@@ -112,6 +112,14 @@ def test_an_id_that_is_not_there_is_nothing(server: responses.RequestsMock, http
     assert len(server.calls) == 1
 
 
+def test_another_one_than_was_asked_for_is_no_answer(server: responses.RequestsMock, http: OpenEmrHttp) -> None:
+    """A mix-up on the way: taken for an answer, it would say that the one that was asked for is gone."""
+    server.get(f"{BASE}/Patient/{WHO}", json={"resourceType": "Patient", "id": WHO.replace("-4", "-5", 1)})
+
+    with pytest.raises(NotFhir, match="another one"):
+        http.read("Patient", WHO)
+
+
 @pytest.mark.parametrize(
     ("status", "body", "error"),
     [
