@@ -27,9 +27,9 @@ _FOLLOWED = tuple(row.name for row in polled(Polled.ON_DEMAND) if not row.elemen
 
 
 class FhirEhr(FhirWriting):
-    """See plugin/usecases/ports.py; the writing half is `FhirWriting`. `names` are the systems under which Milepost writes and finds its own; `overlap` is
-    how far a poll reaches back, where the installation says something else than the kind of server. `seen` says when a
-    version came to be, where that is known better than by the server's stamp."""
+    """See plugin/usecases/ports.py; the writing half is `FhirWriting`. `names` are the systems under which Milepost writes
+    and finds its own; `overlap` is how far a poll reaches back, where the installation says something else than the kind of
+    server. `seen` says when a version came to be, where that is known better than by the server's stamp."""
 
     def __init__(
         self,

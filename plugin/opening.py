@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from plugin.config import Settings
 from plugin.domain.issuer import Issuer
-from plugin.domain.source import Source, clinic_zone
+from plugin.domain.source import OPENEMR, Source, clinic_zone
 from plugin.usecases.link_patients import LinkedPatients
 from plugin.usecases.panel_ports import SmartServer
 from plugin.usecases.ports import Clock, Database, Ehr, TaskSink
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 # What is slow to import is imported by the function that needs it, as in bootstrap.py.
 
-_OPENEMR = "openemr"
 _STORE_HOLDS = timedelta(seconds=10)
 
 
@@ -55,7 +54,7 @@ class Ehrs:
         known = self._open.get(source.id)
         if source.id and known and known[0] == terms:
             return known[1]
-        ehr: Ehr = self._openemr(source, store) if source.kind == _OPENEMR else self._fhir(source)
+        ehr: Ehr = self._openemr(source, store) if source.kind == OPENEMR else self._fhir(source)
         if source.id:
             self._open[source.id] = (terms, ehr)
         return ehr

@@ -17,10 +17,9 @@ from plugin.cli.terminal import (
     who_is_here,
 )
 from plugin.domain.errors import BadInput
-from plugin.domain.source import Source
+from plugin.domain.source import OPENEMR, Source
 from plugin.usecases.remove_source import carry_out_leaving, checked_leaving, leave_source, written_there
 from plugin.usecases.services import Services
-from plugin.usecases.source_check import OPENEMR
 from plugin.usecases.source_settings import is_zone
 from plugin.usecases.sources import (
     Health,

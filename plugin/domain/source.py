@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 
 from plugin.domain.record import Fact
 
+OPENEMR = "openemr"
+"""The kind of a source that is an OpenEMR: it has no Task, and every answer of it is kept there."""
+
 HowToTakeBack = Literal["cancel", "delete"]
 """What becomes of what we wrote to a server: it says that it counts no more, or it is deleted."""
 Leaving = Literal["keep", "cancel", "delete"]

@@ -12,13 +12,12 @@ from plugin.domain.panel.on_file import people_named_in
 from plugin.domain.reader import Reader
 from plugin.domain.record import Other, Record
 from plugin.domain.rules import Rules
-from plugin.domain.source import Source
+from plugin.domain.source import OPENEMR, Source
 from plugin.domain.tracking import Tracked
 from plugin.usecases.keeping import NOBODY, patients_of
 from plugin.usecases.ports import UnitOfWork
 from plugin.usecases.rules import rules_for
 from plugin.usecases.services import Services
-from plugin.usecases.source_check import OPENEMR
 from plugin.usecases.source_reading import oldest_part
 
 _MOVES = 30

@@ -11,12 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from plugin.domain.source import Cursor, Source
+from plugin.domain.source import OPENEMR, Cursor, Source
 from plugin.usecases.gone import AT_ONCE, ask_by_name, forget, named_in
 from plugin.usecases.ingest import ingest
 from plugin.usecases.link_patients import look_again
 from plugin.usecases.services import Services
-from plugin.usecases.source_check import OPENEMR
 from plugin.usecases.sources import subscribe
 from plugin.usecases.sync import in_order
 

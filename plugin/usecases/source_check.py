@@ -7,12 +7,10 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from plugin.domain.errors import MilepostError
-from plugin.domain.source import Source
+from plugin.domain.source import OPENEMR, Source
 from plugin.usecases.ports import Ehr
 from plugin.usecases.services import Services
 from plugin.usecases.source_reading import source_costs
-
-OPENEMR = "openemr"
 
 
 class Check(NamedTuple):

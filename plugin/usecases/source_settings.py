@@ -13,7 +13,7 @@ from plugin.domain.companion import OPENEMR_NUMBERS
 from plugin.domain.errors import BadForm
 from plugin.domain.permissions import Role, role_words
 from plugin.domain.record import Other
-from plugin.domain.source import SinkKind, Source
+from plugin.domain.source import OPENEMR, SinkKind, Source
 from plugin.domain.staff_message import SENDER
 from plugin.usecases.carry_over import carry_over
 from plugin.usecases.ports import UnitOfWork
@@ -58,7 +58,7 @@ def sinks_of(source: Source) -> Sequence[SinkKind]:
     """Where this source's milestone Tasks can go, as far as it is known: OpenEMR 8.2 has no Task of its own."""
     types = (source.capability or {}).get("types")
     own: tuple[SinkKind, ...] = ("own",) if isinstance(types, Mapping | list | tuple) and "Task" in types else ()
-    return (*own, "companion", "message") if source.kind == "openemr" else own or ("own",)
+    return (*own, "companion", "message") if source.kind == OPENEMR else own or ("own",)
 
 
 def stores_of(services: Services) -> Sequence[Source]:

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from plugin.domain.errors import MilepostError
-from plugin.domain.source import Source
+from plugin.domain.source import OPENEMR, Source
 from plugin.usecases.ports import UnitOfWork
 from plugin.usecases.services import Services
-from plugin.usecases.source_check import OPENEMR
 from plugin.usecases.source_reading import SourceCosts, source_costs, types_read
 from plugin.usecases.sources import Health, every_ehr
 

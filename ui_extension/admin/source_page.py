@@ -10,7 +10,7 @@ from flask import render_template
 from plugin.domain.issuer import ClientAuth
 from plugin.domain.permissions import Action, Data, can, role_words
 from plugin.domain.rights import READING
-from plugin.domain.source import Source
+from plugin.domain.source import OPENEMR, Source
 from plugin.domain.staff_account import EndedBecause
 from plugin.usecases.issuers import every_issuer
 from plugin.usecases.link_patients import links_to_do
@@ -50,7 +50,7 @@ def source_page(services: Services, source: Source, *, checks: Sequence[Check] =
         sink_words=SINK_WORDS[source.sink][0],
         inbox=_inbox(services, source),
         practice_zone=services.practice.zone.key,
-        staff=account_of(services, source) if source.kind == "openemr" else None,
+        staff=account_of(services, source) if source.kind == OPENEMR else None,
         may_link=source.sink == "companion" and can(signed_in().roles, Action.ACT, Data.PLAN),
         waiting=len(links_to_do(services, source)) if source.sink == "companion" else 0,
         costs=source_costs(services, source),

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from plugin.domain.errors import MilepostError
 from plugin.domain.permissions import Action, Data, can
 from plugin.domain.slug import checked_slug
+from plugin.domain.source import OPENEMR
 from plugin.usecases.registration import registrations
 from plugin.usecases.remove_source import checked_leaving, leave_source, stay, written_there
 from plugin.usecases.retry_aside import retry_aside
@@ -41,9 +42,9 @@ def source_pages(services: Services) -> Blueprint:
     @pages.get("/new")
     @may(Action.EDIT, Data.CONFIGURATION)
     def new() -> Response:
-        if request.args.get("kind") == "openemr":
+        if request.args.get("kind") == OPENEMR:
             asked = {name: request.args.get(name, "").strip() for name in ("slug", "base_url")}
-            return _form(services, {"kind": "openemr", "proof": "client", **asked})
+            return _form(services, {"kind": OPENEMR, "proof": "client", **asked})
         return _form(services, {"kind": "hapi", "proof": "client"})
 
     @pages.post("/new")
@@ -153,7 +154,7 @@ def _removal(pages: Blueprint, services: Services) -> None:
 
 def _form(services: Services, given: Mapping[str, str], *, wrong: str | None = None, status: int = 200) -> Response:
     """The secret is not given back: it is typed again."""
-    if given["kind"] == "openemr":
+    if given["kind"] == OPENEMR:
         return make_response(_openemr_form(services, given, wrong), status)
     shown = {name: value for name, value in given.items() if name != "token"}
     return make_response(render_template("admin/sources/new.html", given=shown, wrong=wrong, kinds=KINDS), status)

@@ -13,7 +13,6 @@ from deploy.demo.openemr.unsaid import Unsaid
 from deploy.openemr.recorded.rows import CarePlanRow
 
 _NOON = time(12)
-_YEAR = 365
 _STATUSES = {"revoked": "revoked", "unknown": "unknown"}
 """As in OpenEMR's list, which has FHIR's other words too."""
 
