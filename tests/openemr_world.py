@@ -52,6 +52,7 @@ NOON = datetime(2026, 11, 26, 17, tzinfo=UTC)
 ZONE = "America/New_York"
 STORE = "https://store.test/fhir"
 STAFF_SCOPES = "api:oemr user/patient.read user/message.write user/user.read"
+PATIENCE = timedelta(seconds=30)
 PUBPID = "http://terminology.hl7.org/CodeSystem/v2-0203"
 INBOX = {"coordinator": "desk"}
 SLUGS = ("shelf", "inbox")
@@ -119,6 +120,7 @@ class Beside:
     forms: dict[str, Form] = field(default_factory=dict)
     patients: dict[str, Patient] = field(default_factory=dict)
     client: str = ""
+    patience: timedelta = PATIENCE
 
     def sign_in(self) -> None:
         """The staff account, for a year."""
@@ -134,8 +136,10 @@ class Beside:
         with self.world.look() as uow:
             return uow.sources.get(slug)
 
-    def restart(self) -> None:
-        """Processes start anew: nothing of an outage is remembered but what is stored."""
+    def restart(self, patience: timedelta = PATIENCE) -> None:
+        """Processes start anew: nothing of an outage is remembered but what is stored. ``patience``: how long they wait for the
+        next byte."""
+        self.patience = patience
         ehrs = Ehrs(self.settings, self.world.database, None, self.world.clock)
         self.services = replace(self.services, ehr=ehrs, companion=ehrs.companion, staff=ehrs.staff)
         self.world.services = self.services
@@ -219,13 +223,13 @@ def beside_openemr(folder: Path, empty: Path) -> Iterator[Beside]:
     prepare(settings)
     real = build(settings)
     with ExitStack() as held:
-        held.enter_context(patch.object(openemr_http, "terms", _impatient))
         held.callback(real.database.close)
         openemr = held.enter_context(recorded_openemr(clinic, dress=with_pages))
         store = held.enter_context(_a_store())
         world = World(real.database, clock=clock)
         services = replace(with_tokens(world), jwks=real.jwks, practice=real.practice)
         made = Beside(clinic, openemr, world, settings, store, services)
+        held.enter_context(patch.object(openemr_http, "terms", lambda ca_bundle=None: _terms(made.patience)))
         made.restart()
         _furnish(made)
         _introduce(made)
@@ -236,10 +240,9 @@ def beside_openemr(folder: Path, empty: Path) -> Iterator[Beside]:
         yield made
 
 
-def _impatient(ca_bundle: str | None = None) -> Terms:
-    """As in production, but that nobody waits a minute for what does not come."""
-    moment = timedelta(seconds=0.3)
-    return replace(_USUAL, retries=Retries(attempts=1), read=moment, deadline=2 * moment, ca_bundle=ca_bundle)
+def _terms(patience: timedelta) -> Terms:
+    """As in production, but that nothing is tried twice."""
+    return replace(_USUAL, retries=Retries(attempts=1), read=patience, deadline=2 * patience)
 
 
 @contextmanager

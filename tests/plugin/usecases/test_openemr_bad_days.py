@@ -24,7 +24,7 @@ from plugin.usecases.reconcile import reconcile
 from plugin.usecases.sources import check_source
 from plugin.usecases.status import status
 from tests.admin import AdminClient, signed_in_client
-from tests.openemr_world import NOON, SLUGS, Beside, beside_openemr
+from tests.openemr_world import NOON, PATIENCE, SLUGS, Beside, beside_openemr
 
 Json = dict[str, Any]  # Any: FHIR's own JSON
 Spoil = Callable[[Answer], Answer]
@@ -34,13 +34,15 @@ FHIR = "/apis/default/fhir/"
 @dataclass(frozen=True)
 class Trouble:
     """What becomes of answers about ``types`` (none: of all), what a poll says of it, and, where that is something else,
-    what `milepost source test` says. ``is_told_aside``: the poll goes on without the type, which is named on the page."""
+    what `milepost source test` says. ``is_told_aside``: the poll goes on without the type, which is named on the page.
+    ``patience``: of the workers that meet it."""
 
     spoil: Spoil
     words: str
     types: tuple[str, ...] = ("",)
     tested: str | None = None
     is_told_aside: bool = False
+    patience: timedelta = PATIENCE
 
 
 def _says(status_: int, message: str) -> Spoil:
@@ -157,7 +159,7 @@ TROUBLES = {
     "an error after it": Trouble(KINDS["trailing error"], "can OpenEMR's database take its log", PLANS),
     "too large": Trouble(_huge, "the answer is larger than", PLANS),
     "too large, of one booking": Trouble(_huge, "more than this OpenEMR can send", BOOKINGS, tested=""),
-    "slow": Trouble(_slow, "no answer in time"),
+    "slow": Trouble(_slow, "no answer in time", patience=timedelta(seconds=0.3)),
     "dropped": Trouble(_dropped, "the connection was cut before the answer was complete", PLANS),
     "a proxy's page": Trouble(KINDS["bad gateway"], "502"),
     "a plan of a stranger": Trouble(_bundle_with(_of(STRANGER)), "who were not asked for", PLANS, tested=""),
@@ -203,6 +205,8 @@ def test_it_is_told_and_nothing_is_done(beside: Beside, admin: AdminClient, name
     """By poll, nightly comparison, `source test`, status and the source's page; then the next poll brings what is new."""
     trouble, slug = TROUBLES[name], SLUGS[list(TROUBLES).index(name) % len(SLUGS)]
     before, stood = beside.tables(), beside.standing()
+    if trouble.patience != PATIENCE:
+        beside.restart(trouble.patience)
     about = tuple(f"{FHIR}{type_}" for type_ in trouble.types)
     beside.spoil(lambda given, path: trouble.spoil(given) if path.startswith(about) else given)
 
@@ -222,6 +226,8 @@ def test_it_is_told_and_nothing_is_done(beside: Beside, admin: AdminClient, name
     assert (trouble.words if trouble.tested is None else trouble.tested) in told
 
     beside.spoil(None)
+    if trouble.patience != PATIENCE:  # on a busy machine any answer may take as long
+        beside.restart()
     goes_on(beside, slug, *trouble.types)
 
 
