@@ -13,8 +13,9 @@ LINT_INSTALLED := $(LINT_VENV)/.installed
 SEMGREP := $(LINT_VENV)/bin/semgrep
 PIP_QUIET := --quiet --disable-pip-version-check --no-input
 
-# In CI the generated cases are the same in every run, so that a red build is red again.
-PYTEST := $(PYTHON) -m pytest -n 2 --dist loadfile $(if $(filter true,$(CI)),--hypothesis-profile=ci)
+# In CI the generated cases are the same in every run, so that a red build is red again; and what fails has a second try,
+# which the run shows.
+PYTEST := $(PYTHON) -m pytest -n 2 --dist loadfile $(if $(filter true,$(CI)),--hypothesis-profile=ci --reruns 1 -raR)
 WHEEL_TEST := tests/architecture/test_wheel.py
 PRODUCT := plugin fhir_adapters tasks ui_extension
 SOURCES := $(PRODUCT) deploy tests
@@ -46,9 +47,11 @@ $(LINT_INSTALLED): requirements/lint.txt $(INSTALLED)
 	@$(LINT_VENV)/bin/python -m pip install $(PIP_QUIET) --require-hashes -r requirements/lint.txt
 	@touch $@
 
+# HAPI is built meanwhile: that is mostly download, and test-live waits for it.
 .PHONY: test
 test: $(INSTALLED) ## Everything CI runs: lint, unit, contract, live, wheel; stops at the first that fails
-	@for stage in lint test-unit test-contract test-live test-wheel; do \
+	@$(MAKE) --no-print-directory hapi-build >/dev/null 2>&1 & \
+	for stage in lint test-unit test-contract test-live test-wheel; do \
 		begun=$$(date +%s); \
 		echo "==== $$stage"; \
 		$(MAKE) --no-print-directory $$stage; \
@@ -56,11 +59,21 @@ test: $(INSTALLED) ## Everything CI runs: lint, unit, contract, live, wheel; sto
 	done
 
 .PHONY: lint
-lint: $(INSTALLED) $(LINT_INSTALLED) ## Style, types, import contracts, dangerous calls
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy $(SOURCES)
-	$(VENV)/bin/lint-imports setup.cfg
+lint: $(INSTALLED) ## Style, types, import contracts, dangerous calls
+	@mkdir -p build
+	@$(MAKE) --no-print-directory lint-calls >build/lint-calls.log 2>&1 & calls=$$!; \
+	set -x; \
+	$(VENV)/bin/ruff check .; \
+	$(VENV)/bin/ruff format --check .; \
+	$(VENV)/bin/mypy $(SOURCES); \
+	$(VENV)/bin/lint-imports setup.cfg; \
+	{ set +x; } 2>/dev/null; \
+	wait $$calls || { cat build/lint-calls.log; exit 1; }; \
+	cat build/lint-calls.log
+
+# Dangerous calls; beside mypy, which takes as long and keeps one core busy.
+.PHONY: lint-calls
+lint-calls: $(LINT_INSTALLED)
 	$(VENV)/bin/bandit --quiet --recursive --ini deploy/lint/bandit.ini $(PRODUCT) deploy
 	$(SEMGREP) scan --quiet --error --metrics=off --disable-version-check --no-git-ignore \
 		--config deploy/lint/semgrep.yml $(PRODUCT) deploy
@@ -78,9 +91,10 @@ test-unit: $(INSTALLED) ## Tests that mirror the source, the golden cases, the a
 test-contract: $(INSTALLED) ## The same tests for each fake and its real adapter
 	$(PYTEST) tests/contract --servers postgres,redis
 
+# Much of it is waiting for others, so that there are more processes than cores.
 .PHONY: test-live
 test-live: hapi-build ## Real HAPI, PostgreSQL, Redis and Celery, and the faults
-	$(PYTEST) tests/live --servers hapi,postgres,redis --no-loadscope-reorder --reruns 1 -raR
+	$(PYTEST) -n 3 tests/live --servers hapi,postgres,redis --no-loadscope-reorder --reruns 1 -raR
 
 .PHONY: test-wheel
 test-wheel: wheel ## The wheel holds the tree and nothing else

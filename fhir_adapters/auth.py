@@ -1,4 +1,5 @@
-"""How a source is asked to trust us: not at all, by a token that was issued once, or by tokens that we get ourselves."""
+"""How a source is asked to trust us: not at all, by a token that was issued once, or by tokens that we get
+ourselves."""
 
 from __future__ import annotations
 

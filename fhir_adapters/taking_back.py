@@ -1,4 +1,5 @@
-"""Takes back what Milepost wrote to a server: everything that carries our tag says that it counts no more, or is deleted.
+"""Takes back what Milepost wrote to a server: everything that carries our tag says that it counts no more, or is
+deleted.
 
 Both can be done again after a crash: what says so already is left alone, and what is gone is gone.
 """

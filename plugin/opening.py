@@ -1,5 +1,5 @@
-"""Opens servers: the sources, and the authorization servers of issuers. With bootstrap.py the only file that names concrete
-classes."""
+"""Opens servers: the sources, and the authorization servers of issuers. With bootstrap.py the only file that names
+concrete classes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Every time of day in the product, and every interval.
 
 The tick needs no exact time (``next_change_at`` has it), and a poll that is late reads what two would have read. So
-what the broker holds longer than its own interval is thrown away: after an outage work begins once, not a hundred times.
+what the broker holds longer than its own interval is thrown away: after an outage work begins once, not a hundred
+times.
 """
 
 from __future__ import annotations

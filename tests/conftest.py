@@ -2,7 +2,9 @@
 
 import ipaddress
 import sys
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.servers"]
@@ -11,6 +13,7 @@ settings.register_profile("dev", deadline=None, suppress_health_check=[HealthChe
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, print_blob=True)
 settings.load_profile("dev")
 
+MOST_NAMED = 20
 LOCAL_NAMES = {None, "", "localhost"}
 
 
@@ -43,3 +46,16 @@ def refuse_network(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(refuse_network)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """What failed is named in the run's last lines, one each: of a build one often sees no more than its end."""
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")  # Any: its statistics have no types
+    if reporter is None or hasattr(config, "workerinput"):
+        return
+    failed = [*reporter.stats.get("failed", ()), *reporter.stats.get("error", ())]
+    for report in failed[:MOST_NAMED]:
+        why = str(getattr(getattr(report.longrepr, "reprcrash", None), "message", report.longrepr))
+        reporter.write_line(f"FAILED {report.nodeid}: {(why.splitlines() or [''])[0][:200]}")
+    if failed[MOST_NAMED:]:
+        reporter.write_line(f"... and {len(failed) - MOST_NAMED} more")

@@ -130,21 +130,25 @@ class Practice:
         change(body)
         return begin_draft(services, person(1, self.clock()), kind, code, body=body)
 
-    def previewed(self, draft: ConfigDraft, **ahead: float) -> tuple[int, Sequence[PatientChange], PreviewSums]:
+    def previewed(
+        self, draft: ConfigDraft, *, new_plans_only: bool = False, **ahead: float
+    ) -> tuple[int, Sequence[PatientChange], PreviewSums]:
         """What a preview says of it."""
         at = self.clock.now + timedelta(**ahead) if ahead else None
-        asked = ask_preview(self.world.services, person(1, self.clock()), draft.id, at)
+        asked = ask_preview(self.world.services, person(1, self.clock()), draft.id, at, new_plans_only=new_plans_only)
         run_preview(self.world.services, asked.id)
         with self.world.look() as uow:
             done = uow.previews.get(asked.id)
             assert done.sums is not None, done
             return asked.id, uow.previews.changes(asked.id, limit=1000), done.sums
 
-    def published(self, draft: ConfigDraft, preview_id: int, **ahead: float) -> None:
+    def published(self, draft: ConfigDraft, preview_id: int, *, new_plans_only: bool = False, **ahead: float) -> None:
         """As two people do it."""
         from_ = self.clock.now + timedelta(**ahead) if ahead else None
         services, author, second = self.world.services, person(1, self.clock()), person(2, self.clock())
-        done = publish_draft(services, author, draft.id, draft.revision, from_, "because", preview_id)
+        done = publish_draft(
+            services, author, draft.id, draft.revision, from_, "because", preview_id, new_plans_only=new_plans_only
+        )
         if isinstance(done, Publication):
             approve(services, second, done.id)
 

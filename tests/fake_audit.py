@@ -45,6 +45,10 @@ class FakeAuditLog(Part):
     def actions(self) -> Sequence[str]:
         return sorted({entry.action for entry in self._tables.audit.values()})
 
+    def last_act(self, names: Sequence[str], begins: Sequence[str], *, since: datetime) -> int | None:
+        rows = [row for row in self._matching(AuditFilter(since=since)) if row.entry.who in names]
+        return next((row.id for row in rows if row.entry.action.startswith(tuple(begins))), None)
+
     def _row(self, id_: int, entry: AuditEntry) -> AuditRow:
         seal = next((link.number for link in self._tables.links.values() if link.audit_id == id_), None)
         return AuditRow(id=id_, entry=entry, hash=content_hash(entry.canonical), seal=seal)

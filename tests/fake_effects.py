@@ -56,9 +56,10 @@ class FakePlans(Part):
         known = [k for k in self._tables.patients.values() if source is None or k.source_id == source.id]
         return {"patients": sum(k.tracked for k in known), "backlog": sum(k.backlog for k in known)}
 
-    def following(self) -> Mapping[str, int]:
+    def following(self) -> Mapping[tuple[str, str], int]:
         plans = [state for states in self._tables.plans.values() for state in states]
-        return Counter(state.program for state in plans if state.program and state.status not in ENDED)
+        goes_on = (state for state in plans if state.program and state.status not in ENDED)
+        return Counter((state.program or "", state.program_version or "") for state in goes_on)
 
     def _save(self, outcome: Outcome, now: datetime) -> None:
         row = outcome.row

@@ -1,5 +1,5 @@
-"""A FHIR server in this process, as far as the demo EHR's tests need one: searches by patient and id, pages, gzip, links
-made from the Host header, as HAPI 8.8.0 makes them. It remembers what it was asked."""
+"""A FHIR server in this process, as far as the demo EHR's tests need one: searches by patient and id, pages, gzip,
+links made from the Host header, as HAPI 8.8.0 makes them. It remembers what it was asked."""
 
 import contextlib
 import gzip

@@ -1,4 +1,5 @@
-"""The ports ``Launches`` and ``SmartServer`` in memory: launches and sessions, and an authorization server that says yes."""
+"""The ports ``Launches`` and ``SmartServer`` in memory: launches and sessions, and an authorization server that says
+yes."""
 
 from __future__ import annotations
 

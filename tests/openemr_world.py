@@ -1,5 +1,5 @@
-"""All of Milepost but its processes, beside the recorded OpenEMR: two sources of one clinic, of which one writes to a companion
-store and the other to the inboxes; and what stands in the tables, to be compared."""
+"""All of Milepost but its processes, beside the recorded OpenEMR: two sources of one clinic, of which one writes to a
+companion store and the other to the inboxes; and what stands in the tables, to be compared."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ from tests.fhir_adapters.writeback.etag_server import EtagServer
 NOON = datetime(2026, 11, 26, 17, tzinfo=UTC)
 ZONE = "America/New_York"
 STORE = "https://store.test/fhir"
-STAFF_SCOPES = "api:oemr user/patient.read user/message.write user/user.read"
+STAFF_SCOPES = "api:oemr user/patient.read user/message.write"
 PATIENCE = timedelta(seconds=30)
 PUBPID = "http://terminology.hl7.org/CodeSystem/v2-0203"
 INBOX = {"coordinator": "desk"}

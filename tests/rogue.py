@@ -16,7 +16,7 @@ class Handler(BaseHTTPRequestHandler):
     """One request, handed to the next behaviour of the rogue's script."""
 
     protocol_version = "HTTP/1.1"
-    timeout = 20
+    timeout = 120
     server: "_Server"
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
@@ -139,9 +139,9 @@ def hangs_up(handler: Handler) -> None:
 
 def says_nothing(handler: Handler) -> None:
     """Takes the request and never answers."""
-    handler.server.rogue.over.wait(20)
+    handler.server.rogue.over.wait(120)
 
 
 def zip_bomb(megabytes: int) -> bytes:
-    """Blanks, many of them, as a small gzip."""
-    return gzip.compress(b" " * 1024 * 1024 * megabytes, compresslevel=6)
+    """Blanks, many of them, as a small gzip of as many members."""
+    return gzip.compress(b" " * 1024 * 1024) * megabytes

@@ -1,7 +1,7 @@
 """Real PostgreSQL, Redis and HAPI for the tests: each started once per run, never skipped.
 
-A test gets a database, a Redis number or a FHIR tag of its own, so that nothing has to be reset between tests, and tests
-of two processes (pytest-xdist) can share the servers: then those that `--servers` names are started before the
+A test gets a database, a Redis number or a FHIR tag of its own, so that nothing has to be reset between tests, and
+tests of two processes (pytest-xdist) can share the servers: then those that `--servers` names are started before the
 processes are, and told to each; without processes a server starts when it is first asked for. Every server listens on
 loopback on a free port, keeps its files in a folder of its own, and dies with the test run.
 """

@@ -1,4 +1,5 @@
-"""The bare client: reads what a sweep reads, parses every page, and does nothing with it. Our best, to be compared with.
+"""The bare client: reads what a sweep reads, parses every page, and does nothing with it. Our best, to be compared
+with.
 
 It knows nothing of Milepost, so that nothing that is wrong there can be wrong here too.
 """

@@ -1,4 +1,5 @@
-"""The panel in Chromium: opened from a chart of the demo EHR, timed until it is painted, and what that is on the wire."""
+"""The panel in Chromium: opened from a chart of the demo EHR, timed until it is painted, and what that is on the
+wire."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,7 +1,7 @@
 """What reading an OpenEMR costs it: a first sweep and then a whole simulated day of polls against the recorded one.
 
-The day is lived through by a clock of its own, by which the recorded OpenEMR also takes as long for each answer as a real
-one took. What counts is what it was asked and what it answered: so much a real one stores in its log.
+The day is lived through by a clock of its own, by which the recorded OpenEMR also takes as long for each answer as a
+real one took. What counts is what it was asked and what it answered: so much a real one stores in its log.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""A made-up clinic in the recorded OpenEMR: charts, care plans and a full calendar, and what its people do in one day."""
+"""A made-up clinic in the recorded OpenEMR: charts, care plans and a full calendar, and what its people do in one
+day."""
 
 from __future__ import annotations
 

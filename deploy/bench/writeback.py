@@ -1,4 +1,5 @@
-"""Write-back against HAPI's own rate: what Milepost delivers, and the same bundles, prepared beforehand, posted bare."""
+"""Write-back against HAPI's own rate: what Milepost delivers, and the same bundles, prepared beforehand, posted
+bare."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

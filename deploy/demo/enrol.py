@@ -1,4 +1,5 @@
-"""`python -m deploy.demo.enrol FILE SOURCE`: `milepost enrol` for every line of a file, in one process instead of one each."""
+"""`python -m deploy.demo.enrol FILE SOURCE`: `milepost enrol` for every line of a file, in one process instead of one
+each."""
 
 import sys
 from pathlib import Path

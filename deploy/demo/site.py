@@ -1,5 +1,5 @@
-"""Milepost in the charts of the demo EHR, ready for a browser: for the tests and the benchmark, which bring their own FHIR
-server and Redis. The demo itself (runner.py) takes the same steps, and shows each to whoever waits for it.
+"""Milepost in the charts of the demo EHR, ready for a browser: for the tests and the benchmark, which bring their own
+FHIR server and Redis. The demo itself (runner.py) takes the same steps, and shows each to whoever waits for it.
 """
 
 from __future__ import annotations

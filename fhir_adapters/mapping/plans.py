@@ -31,6 +31,7 @@ def care_plan(raw: Raw, reading: Reading, inside: Callable[[Reading, str | None]
         end=end,
         created=reading.moment(raw, "created"),
         author=reading.link(raw, "author"),
+        encounter=reading.link(raw, "encounter"),
         care_teams=reading.links(raw, "careTeam"),
         goals=reading.links(raw, "goal"),
         activities=tuple(_activity(place, item, reading) for place, item in reading.placed(raw, "activity")),

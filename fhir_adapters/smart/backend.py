@@ -48,7 +48,7 @@ class BackendServices:
         if not answer.is_good:
             raise Unauthorized(
                 f"{answer.asked}: {answer.status_code}, {answer.error}; is our client registered and enabled there, with our "
-                f"public keys (/.well-known/jwks.json)?",
+                f"public keys as they are now (/.well-known/jwks.json)?",
                 status_code=answer.status_code,
             )
         try:

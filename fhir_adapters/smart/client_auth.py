@@ -1,4 +1,5 @@
-"""How we prove who we are at a token endpoint: not at all, by a secret (HTTP Basic), or by an assertion that we sign."""
+"""How we prove who we are at a token endpoint: not at all, by a secret (HTTP Basic), or by an assertion that we
+sign."""
 
 from __future__ import annotations
 

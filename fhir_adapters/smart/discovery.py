@@ -1,5 +1,5 @@
-"""What an authorization server says of itself in ``.well-known/smart-configuration``; ``metadata`` is never asked. OpenEMR
-says half of it in its openid-configuration.
+"""What an authorization server says of itself in ``.well-known/smart-configuration``; ``metadata`` is never asked.
+OpenEMR says half of it in its openid-configuration.
 
 https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html
 """

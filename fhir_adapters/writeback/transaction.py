@@ -1,4 +1,5 @@
-"""Sends drafts in transactions, finds the culprit of one that fails, and learns what became of one that went unanswered.
+"""Sends drafts in transactions, finds the culprit of one that fails, and learns what became of one that went
+unanswered.
 
 Every draft is a PUT to an id of ours, so sending it again does no more than sending it once.
 """

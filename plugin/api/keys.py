@@ -1,4 +1,5 @@
-"""The public halves of our own keys, by which an EHR checks that it is Milepost who asks (SMART, asymmetric clients)."""
+"""The public halves of our own keys, by which an EHR checks that it is Milepost who asks (SMART, asymmetric
+clients)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Who asks, when proxies of the practice's own stand before us: the address that they saw, and none that the asker wrote."""
+"""Who asks, when proxies of the practice's own stand before us: the address that they saw, and none that the asker
+wrote."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Programs and ladders from JSON-able values, as TOML files, drafts and stored versions hold them.
 
-What is read is checked in the same go: ``check_program`` tells everything that is wrong, ``program_of`` refuses the first
-of it, so the two cannot disagree.
+What is read is checked in the same go: ``check_program`` tells everything that is wrong, ``program_of`` refuses the
+first of it, so the two cannot disagree.
 """
 
 from __future__ import annotations

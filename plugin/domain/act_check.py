@@ -1,4 +1,5 @@
-"""What each act needs: reason, words, a day ahead, evidence and an owner who exist. What is missing is said at its field."""
+"""What each act needs: reason, words, a day ahead, evidence and an owner who exist. What is missing is said at its
+field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Where milestones come from: a plan's activities, and the Tasks that are based on it, read as origins (DESIGN §4.1)."""
+"""Where milestones come from: a plan's activities, and the Tasks that are based on it, read as origins (DESIGN
+§4.1)."""
 
 from __future__ import annotations
 
@@ -130,6 +131,7 @@ class _Reading:
                 status=source_status(detail.status),
                 owners=Owners(detail=_first(detail.performers)),
                 visit=detail.kind == "Appointment",
+                untold=detail.kind is None,
                 outcomes=activity.outcomes,
                 fact=self._plan,
             )

@@ -1,4 +1,5 @@
-"""A condition as a sentence for a clinician. What is denied is *not known*: who has no birth date is not known to be old."""
+"""A condition as a sentence for a clinician. What is denied is *not known*: who has no birth date is not known to be
+old."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""Which step of before an edited step is, where a source gives its steps no keys: only what is unambiguous (DESIGN §4.1).
+"""Which step of before an edited step is, where a source gives its steps no keys: only what is unambiguous (DESIGN
+§4.1).
 
-Some servers delete and write anew all steps of a plan whenever one is edited. What has the same code and words is the same
-anyhow; here the rest is paired, so that holds, attempts and statements are not lost by a corrected word or another day.
+Some servers delete and write anew all steps of a plan whenever one is edited. What has the same code and words is the
+same anyhow; here the rest is paired, so that holds, attempts and statements are not lost by a corrected word or another
+day.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What would stand in a patient's ledger and queues after another look: nothing is stored, and two such futures are compared.
+"""What would stand in a patient's ledger and queues after another look: nothing is stored, and two such futures are
+compared.
 
 ``ledger_after`` does with values what storage does with rows (``plugin.storage.ledger_changes``, compared by a test).
 """

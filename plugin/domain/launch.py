@@ -56,7 +56,7 @@ class Refusal(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingLaunch:
     """A launch that was begun in one browser and has not come back. ``secret_hash`` is the SHA-256 of the secret that only
-    that browser's sessionStorage holds. ``patient`` is what a page of ours asked for (a reload), never what counts."""
+    that browser's sessionStorage holds."""
 
     issuer: str
     verifier: str = field(repr=False)

@@ -87,6 +87,8 @@ class Origin:
     """Task: executionPeriod.end and lastModified (E10), the date of completion first."""
     owners: Owners = Owners()
     visit: bool = False
+    untold: bool = False
+    """An inline step of which nobody says of what kind it is."""
     categories: tuple[Concept, ...] = ()
     authored_on: Moment | None = None
     outcomes: tuple[Link, ...] = ()

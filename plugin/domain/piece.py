@@ -1,4 +1,5 @@
-"""What may be evidence: final results, finished visits, completed procedures, each with its place in time (SEMANTICS E1)."""
+"""What may be evidence: final results, finished visits, completed procedures, each with its place in time (SEMANTICS
+E1)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """What an editor does to the body of a draft: each operation gives a new body and leaves every other part as it was.
 
-A draft may be incomplete or wrong, so nothing here asks whether a body is right (``program_check`` does), and a part that
-is not what it should be is passed over. A step is known by its code, which never changes once it was given: patients'
-milestones hang on it.
+A draft may be incomplete or wrong, so nothing here asks whether a body is right (``program_check`` does), and a part
+that is not what it should be is passed over. A step is known by its code, which never changes once it was given:
+patients' milestones hang on it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Programs and ladders in words for a clinician: what a step waits for, what counts as done, who owns it, what follows."""
+"""Programs and ladders in words for a clinician: what a step waits for, what counts as done, who owns it, what
+follows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A message to staff about a step of a care plan, in the inbox of an EHR that has no Task; and whose chart it hangs on."""
+"""A message to staff about a step of a care plan, in the inbox of an EHR that has no Task; and whose chart it hangs
+on."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Windows of a program's steps: dates that depend on themselves, and windows that end before they begin.
 
 An offset is followed through the due dates of other steps to where it begins: the plan's start, a completion, a fact.
-Two offsets with one beginning can be compared for certain; what waits for a completion comes, at the earliest, when that
-step's own window opens.
+Two offsets with one beginning can be compared for certain; what waits for a completion comes, at the earliest, when
+that step's own window opens.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What the acts with a work item need: an outcome, a reason, words, a day ahead. What is missing is said at its field."""
+"""What the acts with a work item need: an outcome, a reason, words, a day ahead. What is missing is said at its
+field."""
 
 from __future__ import annotations
 

@@ -23,35 +23,27 @@ from plugin.sessions.connection import answering
 from plugin.sessions.lock import one_at_a_time
 
 PENDING_FOR = timedelta(minutes=10)
+"""How long a launch may take."""
 IDLE = timedelta(minutes=15)
+"""How long a session outlives its last use."""
 _JUST_RENEWED = timedelta(seconds=10)
 
 T = TypeVar("T", PendingLaunch, PanelSession, Tokens)
 
 
 class RedisLaunches:
-    """``idle`` is how long a session outlives its last use; ``pending_for`` how long a launch may take."""
+    """The port `Launches`."""
 
-    def __init__(
-        self,
-        redis: Redis,
-        cipher: Cipher,
-        clock: Callable[[], datetime],
-        *,
-        idle: timedelta = IDLE,
-        pending_for: timedelta = PENDING_FOR,
-    ) -> None:
+    def __init__(self, redis: Redis, cipher: Cipher, clock: Callable[[], datetime]) -> None:
         self._redis = redis
         self._cipher = cipher
         self._clock = clock
-        self._idle = idle
-        self._pending_for = pending_for
 
     def begin(self, state: str, pending: PendingLaunch) -> None:
         """See the port."""
         key = _key("pending", state)
         with answering():
-            self._redis.set(key, self._sealed(pending, key), px=_milliseconds(self._pending_for))
+            self._redis.set(key, self._sealed(pending, key), px=_milliseconds(PENDING_FOR))
 
     def take(self, state: str) -> PendingLaunch | None:
         """See the port."""
@@ -61,7 +53,7 @@ class RedisLaunches:
 
     def open(self, token: str, session: PanelSession, tokens: Tokens) -> None:
         """See the port."""
-        key, span = _key("session", token), _milliseconds(min(self._idle, session.ends_at - session.opened_at))
+        key, span = _key("session", token), _milliseconds(min(IDLE, session.ends_at - session.opened_at))
         with answering(), self._redis.pipeline(transaction=True) as pipe:
             pipe.set(key, self._sealed(session, key), px=span)
             pipe.set(_key("tokens", token), self._sealed(tokens, _owner(session)), px=span)
@@ -78,7 +70,7 @@ class RedisLaunches:
                 self._forget(token, session)
                 return None
             if is_active:
-                self._prolong(token, session, min(self._idle, session.ends_at - now))
+                self._prolong(token, session, min(IDLE, session.ends_at - now))
         return session
 
     def idle_until(self, token: str) -> datetime | None:

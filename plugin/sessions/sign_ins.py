@@ -20,15 +20,15 @@ from plugin.sessions.cipher import Cipher
 from plugin.sessions.connection import answering
 
 IDLE = timedelta(minutes=30)
+"""How long a session outlives its last use."""
 
 
 class RedisSignIns:
-    """``idle`` is how long a session outlives its last use."""
+    """The port `SignIns`."""
 
-    def __init__(self, redis: Redis, cipher: Cipher, *, idle: timedelta = IDLE) -> None:
+    def __init__(self, redis: Redis, cipher: Cipher) -> None:
         self._redis = redis
         self._cipher = cipher
-        self._idle = idle
 
     def open(self, token: str, session: OpenSession) -> None:
         """See the port."""
@@ -69,7 +69,7 @@ class RedisSignIns:
             return int(pipe.execute()[1])
 
     def _span(self, session: OpenSession, now: datetime) -> int:
-        return _milliseconds(min(self._idle, session.ends_at - now))
+        return _milliseconds(min(IDLE, session.ends_at - now))
 
     def _sealed(self, session: OpenSession, key: str) -> str:
         return self._cipher.encrypt(json.dumps(asdict(session), default=datetime.isoformat), key)

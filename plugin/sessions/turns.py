@@ -19,7 +19,10 @@ from plugin.domain.errors import TemporaryFailure
 from plugin.sessions.connection import answering
 
 LEASE = timedelta(seconds=15)
-"""How long a turn outlives its holder (kill -9); it is renewed three times in that span while it is held."""
+"""How long a turn outlives its holder (kill -9)."""
+
+RENEWED_EVERY = LEASE / 3
+"""While it is held."""
 
 FORGOTTEN_AFTER = LEASE
 """A wish whose job the broker lost, or whose worker found the turn of one who died, stands in nobody's way for longer."""
@@ -30,9 +33,9 @@ _LONGEST_REST = timedelta(minutes=15)
 class Turns:
     """Wishes to poll a source, and the turn of the one who does."""
 
-    def __init__(self, redis: Redis, *, lease: timedelta = LEASE) -> None:
+    def __init__(self, redis: Redis, *, renewed_every: timedelta = RENEWED_EVERY) -> None:
         self._redis = redis
-        self._lease = lease
+        self._renewed_every = renewed_every
 
     def want(self, source_id: int) -> bool:
         """A poll that has not begun yet is wanted. False when that was so already: one poll serves both. Where Redis
@@ -67,7 +70,7 @@ class Turns:
     @contextmanager
     def _turn(self, source_id: int) -> Iterator[bool]:
         lock = self._redis.lock(
-            _key("turn", source_id), timeout=self._lease.total_seconds(), blocking=False, thread_local=False
+            _key("turn", source_id), timeout=LEASE.total_seconds(), blocking=False, thread_local=False
         )
         if not lock.acquire():
             yield False
@@ -83,7 +86,7 @@ class Turns:
             _release(lock)
 
     def _renew(self, lock: Lock, is_over: threading.Event) -> None:
-        while not is_over.wait(self._lease.total_seconds() / 3):
+        while not is_over.wait(self._renewed_every.total_seconds()):
             try:
                 lock.reacquire()
             except RedisError:

@@ -1,5 +1,5 @@
-"""The tables of the audit log's chain. The log itself (``tables.audit``) is only ever appended to: what is known of a row
-later stands here."""
+"""The tables of the audit log's chain. The log itself (``tables.audit``) is only ever appended to: what is known of a
+row later stands here."""
 
 from __future__ import annotations
 

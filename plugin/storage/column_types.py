@@ -1,4 +1,5 @@
-"""Column types that mean the same on SQLite and PostgreSQL: instants in UTC, references in byte order, whole numbers."""
+"""Column types that mean the same on SQLite and PostgreSQL: instants in UTC, references in byte order, whole
+numbers."""
 
 from __future__ import annotations
 

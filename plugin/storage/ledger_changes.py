@@ -1,4 +1,5 @@
-"""What reconciliation decided for a batch of patients, written into the ledger: one statement for each kind of change."""
+"""What reconciliation decided for a batch of patients, written into the ledger: one statement for each kind of
+change."""
 
 from __future__ import annotations
 

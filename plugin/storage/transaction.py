@@ -1,8 +1,8 @@
 """One open transaction of one practice, and the statements that SQLite and PostgreSQL spell differently.
 
 PostgreSQL takes many rows as one JSON text: one parameter, one statement and one plan, however many rows there are.
-(psycopg's arrays are written in Python, item by item; texts in JSON form, full of quotes, are slow in them.) SQLite runs
-beside us and takes rows one by one.
+(psycopg's arrays are written in Python, item by item; texts in JSON form, full of quotes, are slow in them.) SQLite
+runs beside us and takes rows one by one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""A change that PostgreSQL makes while we go on: sent now, waited for later. A transaction of its own, in one round trip."""
+"""A change that PostgreSQL makes while we go on: sent now, waited for later. A transaction of its own, in one round
+trip."""
 
 from __future__ import annotations
 

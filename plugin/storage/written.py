@@ -1,9 +1,9 @@
-"""Statements that are written once, for all who ask: on PostgreSQL each is turned into SQL a single time and goes straight to
-the driver. SQLAlchemy's own way (look the statement up, make a context, a cursor, a result) takes three times as long as the
-answer, and a page of the panel asks ten times.
+"""Statements that are written once, for all who ask: on PostgreSQL each is turned into SQL a single time and goes
+straight to the driver. SQLAlchemy's own way (look the statement up, make a context, a cursor, a result) takes three
+times as long as the answer, and a page of the panel asks ten times.
 
-The server keeps them prepared. In a transaction that reads only (engine.py) it may keep their plan as well: each is about one
-patient, one row, or a page of lines, whatever is asked.
+The server keeps them prepared. In a transaction that reads only (engine.py) it may keep their plan as well: each is
+about one patient, one row, or a page of lines, whatever is asked.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Act on a milestone, from the panel or from the patient's page: one statement, the patient reassessed with it, and the EHR told at once.
+"""Act on a milestone, from the panel or from the patient's page: one statement, the patient reassessed with it, and the
+EHR told at once.
 
 A stale page writes nothing: another patient's, another version's, an ended session's.
 """

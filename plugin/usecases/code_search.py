@@ -1,5 +1,5 @@
-"""The codes that an editor picks from: a search over what programs name and what stands in the charts, and the daily count
-of the latter (reading every fact takes minutes at 100,000 plans; a search must not)."""
+"""The codes that an editor picks from: a search over what programs name and what stands in the charts, and the daily
+count of the latter (reading every fact takes minutes at 100,000 plans; a search must not)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Deliver the effects whose time has come: writes and notices to the EHR, work items, lines of a report.
 
 Each is claimed, the claim committed, the effect carried out, and the outcome recorded. What a crash leaves claimed is
-claimed again after its lease, or at once where its process is known to be gone. Messages to patients stay planned: no courier is there to carry them yet.
+claimed again after its lease, or at once where its process is known to be gone. Messages to patients stay planned: no
+courier is there to carry them yet.
 """
 
 from __future__ import annotations

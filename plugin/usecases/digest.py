@@ -1,4 +1,5 @@
-"""The digest of an assessment: what of it a person or the ledger would notice. Not the days that pass, nor the words."""
+"""The digest of an assessment: what of it a person or the ledger would notice. Not the days that pass, nor the
+words."""
 
 from __future__ import annotations
 

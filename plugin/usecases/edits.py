@@ -1,4 +1,5 @@
-"""Our own Tasks that come back: an echo of what we wrote, or a person's edit that is taken as a statement (DESIGN §10)."""
+"""Our own Tasks that come back: an echo of what we wrote, or a person's edit that is taken as a statement (DESIGN
+§10)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What a server no longer has: missed in an answer that was complete, asked for once more by name, and then forgotten.
 
-Between the answer and the question by name, and between that and the forgetting, others may store what is newer: so only
-that version is forgotten which was missed, and no network is waited for within a transaction.
+Between the answer and the question by name, and between that and the forgetting, others may store what is newer: so
+only that version is forgotten which was missed, and no network is waited for within a transaction.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What of a page is kept, and for whom: facts of patients with a tracked plan, and no more than is needed (DESIGN §9)."""
+"""What of a page is kept, and for whom: facts of patients with a tracked plan, and no more than is needed (DESIGN
+§9)."""
 
 from __future__ import annotations
 

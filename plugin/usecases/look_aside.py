@@ -1,5 +1,5 @@
-"""What was kept aside when two people saved the same part of a draft: shown beside what stands, put in its place, or said to
-be dealt with."""
+"""What was kept aside when two people saved the same part of a draft: shown beside what stands, put in its place, or
+said to be dealt with."""
 
 from __future__ import annotations
 

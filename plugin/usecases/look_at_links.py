@@ -1,7 +1,7 @@
 """Who waits to be linked to the companion store, as a person sees it: both records side by side, and their decision.
 
-What is decided is decided about what was on the screen: a form carries the mark of both records, and when one of them has
-changed since, nothing is linked.
+What is decided is decided about what was on the screen: a form carries the mark of both records, and when one of them
+has changed since, nothing is linked.
 """
 
 from __future__ import annotations

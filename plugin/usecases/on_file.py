@@ -1,4 +1,5 @@
-"""What a page about one patient is made from, read from our own tables, and checked: it is that patient's, all of it."""
+"""What a page about one patient is made from, read from our own tables, and checked: it is that patient's, all of
+it."""
 
 from __future__ import annotations
 

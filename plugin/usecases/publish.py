@@ -1,7 +1,7 @@
 """Publish what this version of Milepost ships, without ever writing over what the practice has decided.
 
-A program that the practice has never touched moves to the shipped version. Where it has published, rolled back or retired
-one itself, the new version is only stored as an offer: its page shows it, and a draft can be made of it.
+A program that the practice has never touched moves to the shipped version. Where it has published, rolled back or
+retired one itself, the new version is only stored as an offer: its page shows it, and a draft can be made of it.
 """
 
 from __future__ import annotations

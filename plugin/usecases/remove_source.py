@@ -1,4 +1,5 @@
-"""Remove a source: what we wrote there stays, says that it counts no more, or is deleted; then its chart is forgotten here.
+"""Remove a source: what we wrote there stays, says that it counts no more, or is deleted; then its chart is forgotten
+here.
 
 The wish is stored first and carried out by a worker, so that a crash loses nothing: each part can be done again, and a
 wish that was not carried out is asked for again each night.

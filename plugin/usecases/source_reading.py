@@ -1,7 +1,7 @@
 """How a source is read: what that costs its server, and how fresh what we know of each type is.
 
-A kind of server that keeps a copy of every answer (OpenEMR 8.2) is not read whole with each poll: each type is read when
-it is due. Then "read completely" says that everything was read that was due, and each type has a time of its own.
+A kind of server that keeps a copy of every answer (OpenEMR 8.2) is not read whole with each poll: each type is read
+when it is due. Then "read completely" says that everything was read that was due, and each type has a time of its own.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""What an administrator chooses for a source beside its connection: where its milestone Tasks go, in which zone its clinic
-lives, whose inbox a staff message goes to."""
+"""What an administrator chooses for a source beside its connection: where its milestone Tasks go, in which zone its
+clinic lives, whose inbox a staff message goes to."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Sign a staff account of an EHR in: an administrator's browser goes there and comes back with a code.
 
-What comes back is bound to the session that began it, and to the source; it is good once, and for ten minutes. OpenEMR 8.2
-checks neither well for us: a code can be redeemed twice there (recording 296).
+What comes back is bound to the session that began it, and to the source; it is good once, and for ten minutes. OpenEMR
+8.2 checks neither well for us: a code can be redeemed twice there (recording 296).
 """
 
 from __future__ import annotations

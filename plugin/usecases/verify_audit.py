@@ -1,4 +1,5 @@
-"""Verify the audit log: every row against its hash, every hash against the chain, the chain against its heads outside."""
+"""Verify the audit log: every row against its hash, every hash against the chain, the chain against its heads
+outside."""
 
 from __future__ import annotations
 

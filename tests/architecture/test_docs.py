@@ -1,4 +1,5 @@
-"""The texts at the root are true: tree, import table and verbs are compared with the folders, setup.cfg and Makefile."""
+"""The texts at the root are true: tree, import table and verbs are compared with the folders, setup.cfg and
+Makefile."""
 
 import re
 

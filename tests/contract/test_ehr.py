@@ -1,4 +1,5 @@
-"""The contract of the reading half of the port `Ehr`: a HAPI, and an OpenEMR that can do much less, keep the same promises.
+"""The contract of the reading half of the port `Ehr`: a HAPI, and an OpenEMR that can do much less, keep the same
+promises.
 
 The HAPI here is one in memory with HAPI's ways of searching, the OpenEMR the recorded one; tests/live has a real HAPI.
 """

@@ -17,13 +17,15 @@ from plugin.sessions.launches import RedisLaunches
 from plugin.usecases.panel_ports import Launches
 from tests.fake_launch import IDLE, FakeLaunches
 from tests.fakes import FakeClock
+from tests.redis_clock import time_passes
 
-SHORT = timedelta(milliseconds=250)
+HALF = 0.6 * IDLE
+"""Two of it are more than the whole."""
 
 
 @dataclass
 class Site:
-    """The port, its clock, and half of the time that makes a session idle."""
+    """The port, its clock, and a wait of half the time that makes a session idle."""
 
     launches: Launches
     now: Callable[[], datetime]
@@ -32,24 +34,14 @@ class Site:
 
 @pytest.fixture(params=["fake", "redis"])
 def site(request: pytest.FixtureRequest) -> Iterator[Site]:
-    """Sessions live as long as in the product."""
-    yield from a_site(request, IDLE)
-
-
-@pytest.fixture(params=["fake", "redis"])
-def brief_site(request: pytest.FixtureRequest) -> Iterator[Site]:
-    """Redis has a clock of its own, so that sessions are idle after a moment there."""
-    yield from a_site(request, SHORT)
-
-
-def a_site(request: pytest.FixtureRequest, idle: timedelta) -> Iterator[Site]:
+    """Redis has a clock of its own, and nobody waits for it."""
     if request.param == "fake":
         clock = FakeClock()
-        yield Site(FakeLaunches(), clock, lambda: clock.forward(seconds=IDLE.total_seconds() * 0.6))
+        yield Site(FakeLaunches(), clock, lambda: clock.forward(seconds=HALF.total_seconds()))
         return
     with closing(connect(request.getfixturevalue("redis_url"))) as client:
-        launches = RedisLaunches(client, Cipher({"k1": b"k" * 32}), real_now, idle=idle)
-        yield Site(launches, real_now, lambda: time.sleep(idle.total_seconds() * 0.6))
+        launches = RedisLaunches(client, Cipher({"k1": b"k" * 32}), real_now)
+        yield Site(launches, real_now, lambda: time_passes(client, HALF))
 
 
 def real_now() -> datetime:
@@ -121,28 +113,28 @@ def test_a_session_is_found_by_its_token_alone(site: Site) -> None:
     assert site.launches.of_launch("t1") is None
 
 
-def test_use_keeps_a_session_and_idleness_ends_it(brief_site: Site) -> None:
+def test_use_keeps_a_session_and_idleness_ends_it(site: Site) -> None:
     """Its tokens and its launch end with it."""
-    brief_site.launches.open("t1", a_session(brief_site.now()), tokens(brief_site.now()))
+    site.launches.open("t1", a_session(site.now()), tokens(site.now()))
 
     for _ in range(3):
-        brief_site.half_idle()
-        assert brief_site.launches.session("t1", brief_site.now()) is not None
-    brief_site.half_idle()
-    brief_site.half_idle()
+        site.half_idle()
+        assert site.launches.session("t1", site.now()) is not None
+    site.half_idle()
+    site.half_idle()
 
-    assert brief_site.launches.session("t1", brief_site.now()) is None
+    assert site.launches.session("t1", site.now()) is None
 
 
-def test_a_page_that_asks_by_itself_keeps_nothing(brief_site: Site) -> None:
+def test_a_page_that_asks_by_itself_keeps_nothing(site: Site) -> None:
     """Nobody is there."""
-    brief_site.launches.open("t1", a_session(brief_site.now()), tokens(brief_site.now()))
+    site.launches.open("t1", a_session(site.now()), tokens(site.now()))
 
-    brief_site.half_idle()
-    assert brief_site.launches.session("t1", brief_site.now(), is_active=False) is not None
-    brief_site.half_idle()
+    site.half_idle()
+    assert site.launches.session("t1", site.now(), is_active=False) is not None
+    site.half_idle()
 
-    assert brief_site.launches.session("t1", brief_site.now(), is_active=False) is None
+    assert site.launches.session("t1", site.now(), is_active=False) is None
 
 
 def test_it_is_known_until_when_a_session_lasts_unused(site: Site) -> None:

@@ -1,6 +1,5 @@
 """The port `SignIns`: the fake and Redis keep the same promises."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -15,13 +14,15 @@ from plugin.sessions.sign_ins import IDLE, RedisSignIns
 from plugin.usecases.admin_ports import SignIns
 from tests.fake_sign_in import FakeSignIns
 from tests.fakes import FakeClock
+from tests.redis_clock import time_passes
 
-SHORT = timedelta(milliseconds=250)
+HALF = 0.6 * IDLE
+"""Two of it are more than the whole."""
 
 
 @dataclass
 class Site:
-    """The port, its clock, and half of the time that makes a session idle."""
+    """The port, its clock, and a wait of half the time that makes a session idle."""
 
     sign_ins: SignIns
     now: Callable[[], datetime]
@@ -30,14 +31,14 @@ class Site:
 
 @pytest.fixture(params=["fake", "redis"])
 def site(request: pytest.FixtureRequest) -> Iterator[Site]:
-    """Redis has a clock of its own, so that sessions are idle after a moment there."""
+    """Redis has a clock of its own, and nobody waits for it."""
     if request.param == "fake":
         clock = FakeClock()
-        yield Site(FakeSignIns(), clock, lambda: clock.forward(seconds=IDLE.total_seconds() * 0.6))
+        yield Site(FakeSignIns(), clock, lambda: clock.forward(seconds=HALF.total_seconds()))
         return
     with closing(connect(request.getfixturevalue("redis_url"))) as client:
-        sign_ins = RedisSignIns(client, Cipher({"k1": b"k" * 32}), idle=SHORT)
-        yield Site(sign_ins, real_now, lambda: time.sleep(SHORT.total_seconds() * 0.6))
+        sign_ins = RedisSignIns(client, Cipher({"k1": b"k" * 32}))
+        yield Site(sign_ins, real_now, lambda: time_passes(client, HALF))
 
 
 def real_now() -> datetime:

@@ -1,5 +1,5 @@
-"""`python -m tests.faults --runs N`: kills the sweeping, ticking and delivering process N times each, and tells where it
-fell. Servers of its own on loopback; nothing is left behind but the table."""
+"""`python -m tests.faults --runs N`: kills the sweeping, ticking and delivering process N times each, and tells where
+it fell. Servers of its own on loopback; nothing is left behind but the table."""
 
 import argparse
 import sys

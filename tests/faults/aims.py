@@ -1,4 +1,5 @@
-"""Where a kill is aimed at: a point of an exchange with the server, a row of a table, a commit, or any moment at all."""
+"""Where a kill is aimed at: a point of an exchange with the server, a row of a table, a commit, or any moment at
+all."""
 
 import random
 import time

@@ -1,4 +1,5 @@
-"""Gates in a PostgreSQL database: they stop whoever writes the nth row of a table, within its transaction or at its commit."""
+"""Gates in a PostgreSQL database: they stop whoever writes the nth row of a table, within its transaction or at its
+commit."""
 
 import contextlib
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,5 @@
-"""A sweep within this process: the same use cases over the same gateway, with less patience and a clock that can be set."""
+"""A sweep within this process: the same use cases over the same gateway, with less patience and a clock that can be
+set."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -8,19 +9,19 @@ from fhir_adapters.ehr import FhirEhr
 from fhir_adapters.http import FhirHttp
 from fhir_adapters.writeback import Names, tags_of
 from plugin.domain.source import Source
-from plugin.outbound import Retries, Terms
+from plugin.outbound import Retries, Terms, Timing
 from plugin.usecases.services import Services
 from plugin.usecases.sources import every_source
 from plugin.usecases.sweep import Swept, sweep
 from tests.faults.practice import Milepost, now
 
 IMPATIENT = Terms(
-    connect=timedelta(seconds=1),
-    read=timedelta(seconds=4),
-    deadline=timedelta(seconds=6),
+    connect=timedelta(seconds=3),
+    read=timedelta(seconds=8),
+    deadline=timedelta(seconds=10),
     retries=Retries(first_pause=timedelta(seconds=0.3)),
 )
-"""A slow answer of six seconds is one that never comes; HAPI on a busy machine takes less."""
+"""A slow answer of ten seconds is one that never comes; HAPI on a busy machine takes less."""
 
 
 @dataclass
@@ -59,14 +60,14 @@ class Inside:
         raise TimeoutError(f"there is still something to deliver after {most} sweeps")
 
 
-def inside(milepost: Milepost, *, kind: str | None = None) -> Inside:
+def inside(milepost: Milepost, *, kind: str | None = None, timing: Timing | None = None) -> Inside:
     """With `kind`, the source is taken for another kind of server than it was added as."""
     clock = Clock()
-    services = replace(milepost.services, ehr=_opener(kind), clock=clock)
+    services = replace(milepost.services, ehr=_opener(kind, timing or Timing()), clock=clock)
     return Inside(services, clock)
 
 
-def _opener(kind: str | None) -> Callable[[Source], FhirEhr]:
+def _opener(kind: str | None, timing: Timing) -> Callable[[Source], FhirEhr]:
     """Each source once, as in production: connections and the circuit breaker are shared."""
     known: dict[int, FhirEhr] = {}
 
@@ -74,7 +75,7 @@ def _opener(kind: str | None) -> Callable[[Source], FhirEhr]:
         if source.id not in known:
             taken_for = replace(source, kind=kind, capability=None) if kind else source
             names = Names(tags=tags_of(source.search_filter))
-            known[source.id] = FhirEhr(FhirHttp(source.base_url, terms=IMPATIENT), taken_for, names)
+            known[source.id] = FhirEhr(FhirHttp(source.base_url, terms=IMPATIENT, timing=timing), taken_for, names)
         return known[source.id]
 
     return opened

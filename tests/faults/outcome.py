@@ -1,5 +1,5 @@
-"""What is true of a practice at the end: on the FHIR server and in Milepost's database, in words that do not depend on the
-practice's tag, on internal numbers, or on the moment of writing, so that two runs can be compared."""
+"""What is true of a practice at the end: on the FHIR server and in Milepost's database, in words that do not depend on
+the practice's tag, on internal numbers, or on the moment of writing, so that two runs can be compared."""
 
 import json
 import re

@@ -1,4 +1,5 @@
-"""Tests of fhir_adapters/taking_back.py: what a server refuses to let go stands alone; the real one is in tests/live."""
+"""Tests of fhir_adapters/taking_back.py: what a server refuses to let go stands alone; the real one is in
+tests/live."""
 
 from __future__ import annotations
 

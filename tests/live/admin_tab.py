@@ -1,4 +1,5 @@
-"""A browser at the admin pages of a running installation: the requests that it sends, with the cookie that it was given."""
+"""A browser at the admin pages of a running installation: the requests that it sends, with the cookie that it was
+given."""
 
 import re
 from html import unescape

@@ -1,8 +1,9 @@
-"""Threats row 7 and row 19: what a chart, a login or a launch holds, and what is typed at the admin pages, is in PostgreSQL,
-sealed or on the page, and nowhere else.
+"""Threats row 7 and row 19: what a chart, a login or a launch holds, and what is typed at the admin pages, is in
+PostgreSQL, sealed or on the page, and nowhere else.
 
-Everything is real: web process, worker, broker, HAPI and an EHR; logs at their most talkative, with gunicorn's own log of
-requests asked for. Names, numbers, words and tokens that stand nowhere else are looked for in all that is left behind.
+Everything is real: web process, worker, broker, HAPI and an EHR; logs at their most talkative, with gunicorn's own log
+of requests asked for. Names, numbers, words and tokens that stand nowhere else are looked for in all that is left
+behind.
 """
 
 import base64
@@ -373,7 +374,7 @@ def left(
 def is_ready(web: str) -> bool:
     """Whether somebody listens."""
     with contextlib.suppress(requests.RequestException):
-        return requests.get(f"{web}/healthz", timeout=5).ok
+        return requests.get(f"{web}/healthz", timeout=30).ok
     return False
 
 

@@ -1,5 +1,6 @@
-"""Threats row 7 and row 19 beside an OpenEMR: what its charts, its clients and a staff account's sign-in hold is in the database,
-sealed or on the page, and nowhere else; and no patient stands in an address that Milepost asks for, but where one is read by id.
+"""Threats row 7 and row 19 beside an OpenEMR: what its charts, its clients and a staff account's sign-in hold is in the
+database, sealed or on the page, and nowhere else; and no patient stands in an address that Milepost asks for, but where
+one is read by id.
 
 Web process, workers and broker are real, with logs at their most talkative; OpenEMR is the recorded one.
 """

@@ -1,5 +1,5 @@
-"""Ten days of a clinic with OpenEMR, and of the same one with a real HAPI: the milestones are the same after each, read over
-HTTP, but for what is listed in ``ten_days/known.py``."""
+"""Ten days of a clinic with OpenEMR, and of the same one with a real HAPI: the milestones are the same after each, read
+over HTTP, but for what is listed in ``ten_days/known.py``."""
 
 from datetime import date
 from itertools import pairwise

@@ -12,8 +12,6 @@ import pytest
 from plugin.run import WORKERS, Part, parts, supervise
 from tasks.routes import ACTING, PEOPLE, PREVIEWING, READING
 
-PATIENT = "import time; time.sleep(60)"
-
 
 def part(name: str, code: str, *words: str) -> Part:
     """A Python program as a part."""
@@ -30,23 +28,24 @@ def is_alive(pid: int) -> bool:
 
 def noted(pid_file: Path) -> int:
     """The number that a part wrote down when it began."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not (pid_file.exists() and pid_file.read_text()):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     return int(pid_file.read_text())
 
 
-NOTING = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(60)"
+NOTING = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(600)"
+NOTED = "import sys, time, os; f = sys.argv[1]\nwhile not (os.path.exists(f) and os.path.getsize(f)): time.sleep(0.02)"
+"""Ends when the other has written its number down."""
 
 
 def test_one_that_ends_takes_the_others_with_it(tmp_path: Path) -> None:
     """Half a Milepost would look alive and do nothing; whoever started it sees a non-zero exit and the reason."""
     said: list[str] = []
-    ending = "import sys, time, os; f = sys.argv[1]\nwhile not os.path.exists(f): time.sleep(0.02)\nsys.exit(3)"
     file = tmp_path / "pid"
 
-    code = supervise([part("beat", NOTING, str(file)), part("web", ending, str(file))], said.append)
+    code = supervise([part("beat", NOTING, str(file)), part("web", f"{NOTED}\nsys.exit(3)", str(file))], said.append)
 
     assert code == 1
     assert said == ["The web ended by itself (exit status 3)."]
@@ -77,9 +76,8 @@ def test_what_does_not_listen_is_killed(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("plugin.run.STOP_WITHIN_S", 0.3)  # a constant of the module: waiting 20 s would test no more
     deaf = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n{NOTING}"
     file = tmp_path / "pid"
-    ending = "import sys, time, os; f = sys.argv[1]\nwhile not os.path.exists(f): time.sleep(0.02)"
 
-    supervise([part("worker", deaf, str(file)), part("web", ending, str(file))], lambda words: None)
+    supervise([part("worker", deaf, str(file)), part("web", NOTED, str(file))], lambda words: None)
 
     assert not is_alive(noted(file))
 

@@ -27,6 +27,7 @@ DONE: Mapping[str, str] = {
     "refused": "It was not published. Whoever asked can read why.",
     "given-up": "It was discarded. Nothing changes.",
     "taken-back": "It was taken back, and does not come into force.",
+    "chart-read": "The chart was read just now.",
     "source-added": "The EHR is connected. It is being read for the first time; that can take a while.",
     "link-link": "They are linked. What waited for this patient is written there now.",
     "link-none": "It is kept: nobody in the store is this patient, and nothing is written there for them.",

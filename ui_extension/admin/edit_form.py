@@ -1,5 +1,5 @@
-"""A form of the editor as its templates see it: what can be chosen, what a search found, and what is wrong at which field;
-and what its buttons do to the part that it edits, before anything is saved."""
+"""A form of the editor as its templates see it: what can be chosen, what a search found, and what is wrong at which
+field; and what its buttons do to the part that it edits, before anything is saved."""
 
 from __future__ import annotations
 

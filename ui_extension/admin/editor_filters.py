@@ -8,6 +8,7 @@ from flask import Blueprint, url_for
 
 from plugin.domain.configuration import ConfigVersion
 from plugin.domain.known_code import CodeChoice
+from plugin.domain.practice_words import day_words
 from plugin.domain.program_edit import Part, Where, step_of, text_of
 from plugin.domain.program_words import Line
 from ui_extension.admin.edit_form import is_in_order, picked, slot_of
@@ -50,6 +51,7 @@ def by_label(lines: Sequence[Line]) -> Mapping[str, str]:
 
 _FILTERS: Mapping[str, Callable[..., object]] = {
     "by_label": by_label,
+    "day_words": day_words,
     "how_often": how_often,
     "is_in_order": is_in_order,
     "part_title": part_title,

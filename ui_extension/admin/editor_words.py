@@ -1,4 +1,5 @@
-"""The editor's words for what can be chosen; whole sentences stand in the templates and in ``plugin.domain.program_words``."""
+"""The editor's words for what can be chosen; whole sentences stand in the templates and in
+``plugin.domain.program_words``."""
 
 from __future__ import annotations
 

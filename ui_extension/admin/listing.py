@@ -1,7 +1,7 @@
 """What the address of a list says: filters, the place in the list, and what was searched for, sealed.
 
-A name must not stand in an address, where logs and the browser's history keep it. So a search is sent as a form, and the
-address gets it back in a form that only Milepost opens, and only for whoever searched.
+A name must not stand in an address, where logs and the browser's history keep it. So a search is sent as a form, and
+the address gets it back in a form that only Milepost opens, and only for whoever searched.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What the three lists share: a search that leads to an address, filters, pages, and the question whether there is news."""
+"""What the three lists share: a search that leads to an address, filters, pages, and the question whether there is
+news."""
 
 from __future__ import annotations
 

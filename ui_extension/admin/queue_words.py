@@ -1,4 +1,5 @@
-"""The words of the lists and of what is done with work: on buttons, in choices, and when something could not be done."""
+"""The words of the lists and of what is done with work: on buttons, in choices, and when something could not be
+done."""
 
 from __future__ import annotations
 

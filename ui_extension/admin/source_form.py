@@ -1,4 +1,5 @@
-"""The form by which a FHIR server is connected, as an EHR or as a companion store: its fields, and the source they make."""
+"""The form by which a FHIR server is connected, as an EHR or as a companion store: its fields, and the source they
+make."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What is chosen for an OpenEMR source: where its milestone Tasks go, its clinic's zone, whose inbox gets a message; and a
-companion store, added where it is chosen."""
+"""What is chosen for an OpenEMR source: where its milestone Tasks go, its clinic's zone, whose inbox gets a message;
+and a companion store, added where it is chosen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What every admin template gets beside its own: who is signed in, the pages they may see, the form token, what was done."""
+"""What every admin template gets beside its own: who is signed in, the pages they may see, the form token, what was
+done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The list of work, and one item of it: take it, say what came of it, put it aside, give it back or to somebody else."""
+"""The list of work, and one item of it: take it, say what came of it, put it aside, give it back or to somebody
+else."""
 
 from __future__ import annotations
 

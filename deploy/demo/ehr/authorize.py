@@ -1,4 +1,5 @@
-"""The authorization endpoint: in a chart it answers at once; from the menu it asks who is there, and for which patient."""
+"""The authorization endpoint: in a chart it answers at once; from the menu it asks who is there, and for which
+patient."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """What a request to a FHIR server would do: which type, which of create, read, update, delete and search.
 
-https://hl7.org/fhir/R4/http.html, and the letters of https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html
+https://hl7.org/fhir/R4/http.html, and the letters of
+https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The FHIR server as apps reach it: with a token, within its scopes, for its one patient; answers streamed as they come."""
+"""The FHIR server as apps reach it: with a token, within its scopes, for its one patient; answers streamed as they
+come."""
 
 from __future__ import annotations
 

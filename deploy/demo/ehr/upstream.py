@@ -1,4 +1,5 @@
-"""The FHIR server behind the EHR, over pooled connections: answers as they come, and searches for the EHR's own pages."""
+"""The FHIR server behind the EHR, over pooled connections: answers as they come, and searches for the EHR's own
+pages."""
 
 from __future__ import annotations
 

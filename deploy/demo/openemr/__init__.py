@@ -1,1 +1,2 @@
-"""The demo practice beside an OpenEMR: entered into the recorded one (deploy/openemr/recorded), and Milepost set up there."""
+"""The demo practice beside an OpenEMR: entered into the recorded one (deploy/openemr/recorded), and Milepost set up
+there."""

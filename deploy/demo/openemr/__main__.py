@@ -1,4 +1,5 @@
-"""`python -m deploy.demo.openemr --port N`: the recorded OpenEMR with the demo practice in it, until Ctrl-C. On loopback only."""
+"""`python -m deploy.demo.openemr --port N`: the recorded OpenEMR with the demo practice in it, until Ctrl-C. On
+loopback only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""One patient's chart, entered into OpenEMR as its people would: demographics, visits, the care plan form, what came back."""
+"""One patient's chart, entered into OpenEMR as its people would: demographics, visits, the care plan form, what came
+back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Milepost at OpenEMR's door: registered by its own texts, and let in by OpenEMR's administrator on the page for that."""
+"""Milepost at OpenEMR's door: registered by its own texts, and let in by OpenEMR's administrator on the page for
+that."""
 
 from __future__ import annotations
 

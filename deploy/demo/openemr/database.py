@@ -1,4 +1,5 @@
-"""What Milepost's own database says of the demo, where its commands do not: which gaps are open, what waits for a person."""
+"""What Milepost's own database says of the demo, where its commands do not: which gaps are open, what waits for a
+person."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Why Milepost, beside an OpenEMR, sees a gap in other patients than the generator's books: step by step, by what became
-of each in the practice and what OpenEMR can say of that."""
+"""Why Milepost, beside an OpenEMR, sees a gap in other patients than the generator's books: step by step, by what
+became of each in the practice and what OpenEMR can say of that."""
 
 from __future__ import annotations
 

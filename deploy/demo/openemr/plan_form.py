@@ -1,4 +1,5 @@
-"""A plan of the practice as lines of OpenEMR's care plan form: one for each step, with code, description and target date."""
+"""A plan of the practice as lines of OpenEMR's care plan form: one for each step, with code, description and target
+date."""
 
 from __future__ import annotations
 

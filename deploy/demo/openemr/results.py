@@ -1,4 +1,5 @@
-"""What a chart says beside plan and calendar: problems, results, scores, procedures, answers, orders; resource by resource."""
+"""What a chart says beside plan and calendar: problems, results, scores, procedures, answers, orders; resource by
+resource."""
 
 from __future__ import annotations
 

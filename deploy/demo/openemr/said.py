@@ -1,4 +1,5 @@
-"""Small pieces of the practice's FHIR, read for OpenEMR's columns: days, wall clock times, codes with OpenEMR's prefixes."""
+"""Small pieces of the practice's FHIR, read for OpenEMR's columns: days, wall clock times, codes with OpenEMR's
+prefixes."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`python -m deploy.demo.openemr.sign_in SOURCE OPENEMR USER CLIENT SECRET_FILE`: the staff account that writes messages is
-signed in, as an administrator does it from the source's page: by OpenEMR's own login and consent."""
+"""`python -m deploy.demo.openemr.sign_in SOURCE OPENEMR USER CLIENT SECRET_FILE`: the staff account that writes
+messages is signed in, as an administrator does it from the source's page: by OpenEMR's own login and consent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The practice's patients in the FHIR store beside OpenEMR: the same people, three of whom somebody has to link by hand."""
+"""The practice's patients in the FHIR store beside OpenEMR: the same people, three of whom somebody has to link by
+hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What the practice's charts hold and OpenEMR's do not: counted while they are entered, and said in the summary in words."""
+"""What the practice's charts hold and OpenEMR's do not: counted while they are entered, and said in the summary in
+words."""
 
 from __future__ import annotations
 

@@ -209,7 +209,7 @@ def test_the_row_of_a_launch(database: Database, rows: Rows) -> None:
 
 def test_two_first_launches_at_once_make_one_person(database: Database) -> None:
     """Two charts opened in the same second by somebody new."""
-    together = threading.Barrier(2, timeout=10)
+    together = threading.Barrier(2, timeout=60)
     ids: list[int] = []
 
     def sign_in() -> None:

@@ -199,13 +199,13 @@ def test_summary_counts(database: Database, source: Source) -> None:
 def test_plans_that_follow_a_program(database: Database, source: Source) -> None:
     """Those that go on: not those that have ended, nor those that are gone."""
     rows = tracked(database, source, "Patient/p1", "Patient/p2", "Patient/p3")
-    of_program = a_plan(program="chronic-care")
+    of_program = a_plan(program="chronic-care", program_version="1")
     saved(database, an_outcome(rows[0], of_program), an_outcome(rows[1], of_program, a_plan(plan="CarePlan/own")))
     saved(database, an_outcome(rows[2], replace(of_program, status="completed")))
     saved(database, an_outcome(rows[1], a_plan(plan="CarePlan/own")), now=LATER)
 
     with database.begin(reading=True) as unit:
-        assert unit.plans.following() == {"chronic-care": 1}
+        assert unit.plans.following() == {("chronic-care", "1"): 1}
 
 
 def test_many_at_once_are_stored_as_one_is(database: Database, source: Source, rows: Rows) -> None:

@@ -1,4 +1,5 @@
-"""A source that is removed: what was read of it is gone, what people said and did stays, and its slug is its own for ever."""
+"""A source that is removed: what was read of it is gone, what people said and did stays, and its slug is its own for
+ever."""
 
 from dataclasses import replace
 

@@ -68,7 +68,7 @@ PANEL = PanelFigures(
 ADMIN = AdminFigures(
     previewed=5_000,
     previews=PreviewFigures(few={1: 400.0, 2: 700.0}, many={1: 300.0, 2: 490.0}, changed_few=612, changed_many=3_900),
-    lists=ListFigures(100_000, 1_000_000, {"work: mine": [10.0, 20.0], "gaps: all": [30.0, 80.0]}),
+    lists=ListFigures(100_000, 1_000_000, {"work: mine": [10.0, 20.0], "gaps: all": [30.0, 80.0]}, [60.0]),
     audit=AuditFigures(1_000_000, write_us=140.0, sealed_per_s=40_000.0, verified_per_s=20_000.0, list_p95_ms=110.0),
 )
 RESULTS = Results(

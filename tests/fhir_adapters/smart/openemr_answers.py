@@ -1,4 +1,5 @@
-"""An OpenEMR in `responses` that answers from the recordings: its discovery as it was, and to each form what a test names."""
+"""An OpenEMR in `responses` that answers from the recordings: its discovery as it was, and to each form what a test
+names."""
 
 from __future__ import annotations
 

@@ -28,6 +28,7 @@ from tests.servers import RedisServer
 
 ALLOWED, BLOCKED = 0, 1
 """Third-party cookies, as Chromium's own setting has them."""
+START_MS = 180_000
 DESK: ViewportSize = {"width": 1200, "height": 900}
 
 PARTS = ("web", "people worker", "previewing worker")
@@ -92,7 +93,8 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="session")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
     """The machine's own."""
-    with contextlib.closing(playwright.chromium.launch(executable_path=binary("chromium"), args=options())) as browser:
+    launch = playwright.chromium.launch
+    with contextlib.closing(launch(executable_path=binary("chromium"), args=options(), timeout=START_MS)) as browser:
         yield browser
 
 
@@ -123,7 +125,7 @@ def cookies(request: pytest.FixtureRequest, playwright: Playwright, stage: Stage
     chosen = {"cookie_controls_mode": request.param, "block_third_party_cookies": request.param == BLOCKED}
     settings.write_text(json.dumps({"profile": chosen}))
     context = playwright.chromium.launch_persistent_context(
-        settings.parents[1], executable_path=binary("chromium"), args=options()
+        settings.parents[1], executable_path=binary("chromium"), args=options(), timeout=START_MS
     )
     with contextlib.closing(context):
         visitor = Visitor(context, stage.site)

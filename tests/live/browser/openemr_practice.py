@@ -1,4 +1,5 @@
-"""A recorded OpenEMR with two charts in it, and a Milepost that an administrator has set up beside it by its own texts."""
+"""A recorded OpenEMR with two charts in it, and a Milepost that an administrator has set up beside it by its own
+texts."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The admin pages as their users know them: a first day, a change of a program from draft to roll-back, connections, and what
-the browser itself keeps away."""
+"""The admin pages as their users know them: a first day, a change of a program from draft to roll-back, connections,
+and what the browser itself keeps away."""
 
 import re
 import uuid

@@ -1,5 +1,5 @@
-"""What the practice decides for later: a program that is published from a coming day, the calendar and the limits; a preview
-while it runs, and what was kept beside a draft. And records that were set aside, read again."""
+"""What the practice decides for later: a program that is published from a coming day, the calendar and the limits; a
+preview while it runs, and what was kept beside a draft. And records that were set aside, read again."""
 
 import re
 from collections.abc import Iterator

@@ -1,5 +1,5 @@
-"""An OpenEMR is connected as its administrators do it: registered from the texts, read, told where Tasks go, and a staff
-account signed in at OpenEMR's own pages, which lie on another site."""
+"""An OpenEMR is connected as its administrators do it: registered from the texts, read, told where Tasks go, and a
+staff account signed in at OpenEMR's own pages, which lie on another site."""
 
 import json
 import uuid

@@ -167,12 +167,14 @@ def test_a_plan_with_nothing_in_it(nurse: Visitor, stage: Stage) -> None:
 
 
 def test_a_plan_of_two_hundred_steps(nurse: Visitor, stage: Stage) -> None:
-    """Every step is there, and the page can still be used."""
+    """Every step is there, the page can still be used, and at its end it still says whose it is."""
     page = nurse.alone(stage.practice.long)
 
     expect(page.locator(".mp-line-title")).to_have_count(LONG_PLAN)
     last = page.locator(".mp-plan .mp-line").last
     last.locator(".mp-why summary").click()
     expect(last.locator(".mp-acts-buttons")).to_be_visible()
+    place = page.locator("#strip").bounding_box()
+    assert (page.evaluate("scrollY") > 0, place and round(place["y"])) == (True, 0)
     picture(page, "plan-of-200-steps")
     assert not is_too_wide(page)

@@ -1,4 +1,5 @@
-"""The site of the faults: the run's HAPI behind a gateway, its PostgreSQL, and what an undisturbed sweep makes there."""
+"""The site of the faults: the run's HAPI behind a gateway, its PostgreSQL, and what an undisturbed sweep makes
+there."""
 
 from collections.abc import Iterator
 

@@ -2,6 +2,7 @@
 undisturbed one does."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
@@ -10,6 +11,7 @@ import orjson
 import pytest
 
 from plugin.domain.errors import MilepostError, NotFhir, OutsideSource, ServerBusy, TooLarge, Unreachable
+from plugin.outbound import Timing
 from tests.faults.gateway import Exchange, Gateway, Held, Point
 from tests.faults.inside import inside
 from tests.faults.kills import Undisturbed, undisturbed, unlike
@@ -179,11 +181,22 @@ def test_a_next_in_a_circle_is_refused(site: Site, calm: Undisturbed) -> None:
         assert unlike(watched, calm) == []
 
 
-@pytest.mark.parametrize("is_long", [False, True], ids=["for a second", "for long"])
+@pytest.mark.parametrize("is_long", [False, True], ids=["for a moment", "for long"])
 def test_a_server_that_refuses_connections(site: Site, calm: Undisturbed, is_long: bool) -> None:
-    """In the middle of a sweep. For a second: it is asked again. For longer: the sweep says so, and a later one goes on."""
+    """In the middle of a sweep. For a moment: it is asked again. For longer: the sweep says so, and a later one goes on."""
+    pauses: list[float] = []
+    was_refused, is_back = threading.Event(), threading.Event()
+
+    def rest(seconds: float) -> None:
+        pauses.append(seconds)
+        if is_long or len(pauses) == 1:  # that was the connection that was cut
+            time.sleep(seconds)
+        else:
+            was_refused.set()
+            is_back.wait(60)
+
     with site.watched(practice=site.practice(FEW)) as watched:
-        milepost = inside(watched.milepost)
+        milepost = inside(watched.milepost, timing=Timing(sleep=rest))
         held = site.gateway.watch = Held(lambda exchange: exchange.number >= 20, Point.ARRIVED)
         failures: list[MilepostError] = []
         sweeping = threading.Thread(target=lambda: failures.extend(failure_of(milepost.sweep)))
@@ -192,7 +205,11 @@ def test_a_server_that_refuses_connections(site: Site, calm: Undisturbed, is_lon
         assert held.is_held.wait(60)
         with site.gateway.closed():
             held.release()
-            sweeping.join(None if is_long else 0.5)
+            if is_long:
+                sweeping.join()
+            else:
+                assert was_refused.wait(60)
+        is_back.set()
         sweeping.join()
 
         assert [type(failure) for failure in failures] == ([Unreachable] if is_long else [])

@@ -1,4 +1,5 @@
-"""Bad input to the real command: each is one or two clear lines and a non-zero exit, never a traceback, never a secret."""
+"""Bad input to the real command: each is one or two clear lines and a non-zero exit, never a traceback, never a
+secret."""
 
 import json
 import shutil

@@ -18,7 +18,7 @@ from tests.faults.kills import Undisturbed, unlike
 from tests.faults.practice import Ended
 from tests.faults.site import Site, Watched, site_of
 
-pytestmark = [pytest.mark.live, pytest.mark.fault, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.live, pytest.mark.fault]
 
 RESTART_S = 60.0
 HEAD_START_S = 0.02

@@ -1,5 +1,5 @@
-"""A machine that is lost: its backup, put back into an empty place, goes on where it was and writes nothing a second time.
-(Both kinds of database, without a FHIR server: tests/contract/storage/test_backup.py.)"""
+"""A machine that is lost: its backup, put back into an empty place, goes on where it was and writes nothing a second
+time. (Both kinds of database, without a FHIR server: tests/contract/storage/test_backup.py.)"""
 
 import json
 from dataclasses import replace

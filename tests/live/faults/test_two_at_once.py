@@ -1,4 +1,5 @@
-"""Two processes at the same patients: what one has in hand the other leaves to it, and every effect is carried out once."""
+"""Two processes at the same patients: what one has in hand the other leaves to it, and every effect is carried out
+once."""
 
 from collections import Counter
 

@@ -288,7 +288,7 @@ def swallows(rogue: Rogue, hapi: HapiServer, *, silently: bool) -> Behaviour:
     def behave(handler: Handler) -> None:
         _forwarded(handler, rogue, hapi)
         if silently:
-            rogue.over.wait(10)
+            rogue.over.wait(60)
         handler.close_connection = True
 
     return behave
@@ -303,7 +303,7 @@ def test_what_was_written_and_not_answered_is_known(
     """With and without a second try, with and without `If-Match`: each draft is written once, and we know it."""
     versions = {answer.ref: answer.version or "" for answer in send(chart.http, chart.tasks(chart.milestone()))}
     mine = chart.tasks(chart.milestone(tier=4), chart.milestone(2), versions=versions if guarded else {})
-    terms = Terms(read=timedelta(seconds=1.5), retries=Retries(attempts=attempts))
+    terms = Terms(read=timedelta(seconds=3 if silently else 30), retries=Retries(attempts=attempts))
 
     with rogue_server() as rogue:
         rogue.plays(swallows(rogue, hapi, silently=silently), forwards(rogue, hapi))
@@ -327,7 +327,7 @@ def test_of_two_writers_each_change_survives_or_is_told(chart: Chart) -> None:
     start = threading.Barrier(2)
 
     def write(draft: Draft) -> tuple[Draft, bool]:
-        start.wait(10)
+        start.wait(60)
         (answer,) = send(chart.http, [draft])
         return draft, answer.conflict
 
@@ -348,7 +348,7 @@ def test_two_workers_that_create_the_same_create_one(chart: Chart) -> None:
     start = threading.Barrier(2)
 
     def write(_worker: int) -> list[str | None]:
-        start.wait(10)
+        start.wait(60)
         return [answer.error for answer in send(chart.http, drafts)]
 
     with ThreadPoolExecutor(2) as pool:

@@ -2,4 +2,4 @@
 
 from tasks.worker import app
 
-app.conf.update(beat_max_loop_interval=0.5, redbeat_lock_timeout=3)
+app.conf.update(beat_max_loop_interval=0.5, redbeat_lock_timeout=6)

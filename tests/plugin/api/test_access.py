@@ -1,4 +1,5 @@
-"""What has no decision is not served, and who runs Milepost. Each route's decision: tests/ui_extension/test_matrix.py."""
+"""What has no decision is not served, and who runs Milepost. Each route's decision:
+tests/ui_extension/test_matrix.py."""
 
 import pytest
 from flask import Flask, Request

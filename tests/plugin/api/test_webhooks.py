@@ -1,4 +1,5 @@
-"""The hook of a source: "poll now" for who knows path and secret, nothing for anybody else (threat row 13: spoofing, replay)."""
+"""The hook of a source: "poll now" for who knows path and secret, nothing for anybody else (threat row 13: spoofing,
+replay)."""
 
 from dataclasses import replace
 

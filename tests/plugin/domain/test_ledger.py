@@ -1,4 +1,5 @@
-"""Wanted effects against the ledger: each acts once, is withdrawn when its cause is gone, comes back with it (DESIGN §5)."""
+"""Wanted effects against the ledger: each acts once, is withdrawn when its cause is gone, comes back with it (DESIGN
+§5)."""
 
 from dataclasses import replace
 from datetime import datetime

@@ -10,8 +10,13 @@ from redis import Redis
 
 from plugin.domain.errors import ServerBusy, Unreachable
 from plugin.sessions.connection import check, connect
-from plugin.sessions.turns import Turns
+from plugin.sessions.turns import LEASE, Turns
+from tests.redis_clock import time_passes
 from tests.servers import free_port
+
+TURN = "milepost.poll.turn.1"
+ODD = timedelta(hours=1)
+"""Longer than any lease, so that a renewal can be seen."""
 
 
 @pytest.fixture
@@ -71,14 +76,16 @@ def test_two_never_poll_one_source_at_once(redis: Redis, redis_url: str) -> None
 
 
 def test_a_long_poll_keeps_its_turn(redis: Redis, redis_url: str) -> None:
-    """The lease is renewed for as long as the holder works."""
-    lease = timedelta(milliseconds=300)
-    first, second = Turns(redis, lease=lease), Turns(connect(redis_url), lease=lease)
+    """The lease is renewed again and again for as long as the holder works."""
+    first, second = Turns(redis, renewed_every=timedelta(milliseconds=20)), Turns(connect(redis_url))
     polled: list[str] = []
 
     def poll() -> None:
-        time.sleep(3 * lease.total_seconds())
-        second.run(1, lambda: polled.append("second"))
+        for _ in range(3):
+            redis.pexpire(TURN, ODD)
+            while redis.pttl(TURN) > LEASE / timedelta(milliseconds=1):
+                time.sleep(0.01)
+            second.run(1, lambda: polled.append("second"))
 
     first.run(1, poll)
 
@@ -87,12 +94,12 @@ def test_a_long_poll_keeps_its_turn(redis: Redis, redis_url: str) -> None:
 
 def test_the_turn_of_one_who_died_ends_with_its_lease(redis: Redis) -> None:
     """After a kill -9 nobody renews, and another may poll."""
-    redis.set("milepost.poll.turn.1", "somebody who is gone", px=200)
+    redis.set(TURN, "somebody who is gone", px=LEASE)
     polled: list[str] = []
     turns = Turns(redis)
 
     turns.run(1, lambda: polled.append("too early"))
-    time.sleep(0.25)
+    time_passes(redis, LEASE)
     turns.run(1, lambda: polled.append("in time"))
 
     assert polled == ["in time"]
@@ -117,14 +124,15 @@ def test_a_server_that_asks_for_rest_is_left_alone_by_all(redis: Redis, redis_ur
     """Retry-After holds for every worker, and for its time only."""
     turns = Turns(redis)
     polled: list[str] = []
+    rest = timedelta(minutes=5)
 
     def fail() -> None:
-        raise ServerBusy("HTTP 429", retry_after=timedelta(milliseconds=200))
+        raise ServerBusy("HTTP 429", retry_after=rest)
 
     with pytest.raises(ServerBusy):
         turns.run(1, fail)
     Turns(connect(redis_url)).run(1, lambda: polled.append("too early"))
-    time.sleep(0.25)
+    time_passes(redis, rest)
     turns.run(1, lambda: polled.append("in time"))
 
     assert polled == ["in time"]

@@ -1,4 +1,5 @@
-"""A source's Tasks go elsewhere: nothing makes us believe that they stand there, and the old ones are left or taken back."""
+"""A source's Tasks go elsewhere: nothing makes us believe that they stand there, and the old ones are left or taken
+back."""
 
 from dataclasses import replace
 

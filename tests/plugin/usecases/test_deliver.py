@@ -202,7 +202,7 @@ class WaitsForTheNext(FakeEhr):
         return super().draft(row)
 
     def write(self, drafts: Sequence[Draft]) -> Sequence[Written]:
-        if len(drafts) > 1 and not self._next_is_drafted.wait(timeout=5):
+        if len(drafts) > 1 and not self._next_is_drafted.wait(timeout=60):
             raise TooSlow("Nobody prepares anything while this is sent.")
         return super().write(drafts)
 

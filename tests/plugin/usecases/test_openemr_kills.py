@@ -1,5 +1,5 @@
-"""A process that dies while it reads an OpenEMR and writes what comes of it, at any call: the next one goes on, and ends where one
-ends that was never disturbed."""
+"""A process that dies while it reads an OpenEMR and writes what comes of it, at any call: the next one goes on, and
+ends where one ends that was never disturbed."""
 
 from __future__ import annotations
 

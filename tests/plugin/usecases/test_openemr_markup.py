@@ -1,5 +1,5 @@
-"""Markup and letters of any script in what an OpenEMR says (names, steps, staff, the calendar): pages show them as text, and
-nothing else (row 8)."""
+"""Markup and letters of any script in what an OpenEMR says (names, steps, staff, the calendar): pages show them as
+text, and nothing else (row 8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Verifying: what the heads outside say, in every order in which they can be wrong. (Rows: contract/storage/test_tampering.)"""
+"""Verifying: what the heads outside say, in every order in which they can be wrong. (Rows:
+contract/storage/test_tampering.)"""
 
 from dataclasses import replace
 from datetime import timedelta

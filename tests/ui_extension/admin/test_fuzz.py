@@ -1,5 +1,5 @@
-"""Whatever is sent to an admin page, it answers in words: no fault, no trace of one, no way out; row 3, row 7, row 9, row 15,
-row 30. The forms are those that stand on the pages, filled in by chance, but by the same chance each time."""
+"""Whatever is sent to an admin page, it answers in words: no fault, no trace of one, no way out; row 3, row 7, row 9,
+row 15, row 30. The forms are those that stand on the pages, filled in by chance, but by the same chance each time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The forms of a draft: what is sent unchanged changes nothing; faults at their fields; two editors; whatever is sent."""
+"""The forms of a draft: what is sent unchanged changes nothing; faults at their fields; two editors; whatever is
+sent."""
 
 import html
 from collections.abc import Mapping
@@ -141,6 +142,7 @@ def test_a_condition_is_built(editor: AdminClient, url: str) -> None:
     (pick,) = [button for button in buttons_of(page, FORM) if button.startswith(f"pick {codes}")]
     page = press(pick)
 
+    assert "Nothing by that name or code" not in page
     assert "who is 65 or older and has Diabetes mellitus type 2" in page
     assert "seen in 640 charts" in page
     assert "applies_if" not in (step_of(_body(editor, url), "hba1c") or {})

@@ -1,7 +1,7 @@
 """Drafts and their revisions; what waits for a second person; when versions came into force, also more than once.
 
-A version that stands is in force since the moment that it names. Of those that name none the first of its code is in force
-since ever, and each later one since it was stored.
+A version that stands is in force since the moment that it names. Of those that name none the first of its code is in
+force since ever, and each later one since it was stored.
 """
 
 from __future__ import annotations

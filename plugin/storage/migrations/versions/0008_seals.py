@@ -1,4 +1,5 @@
-"""The audit log's chain, and the indexes by which its pages are turned. What was written before waits for its sealing."""
+"""The audit log's chain, and the indexes by which its pages are turned. What was written before waits for its
+sealing."""
 
 from __future__ import annotations
 

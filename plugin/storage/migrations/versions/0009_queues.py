@@ -1,7 +1,7 @@
 """What the lists are read by; who has a work item, and what came of it.
 
-What stands in the new columns follows from each patient's record: whoever was assessed before is assessed once again. The
-digest gets a letter more, so that the next assessment is stored whatever it says; no milestone is another by that.
+What stands in the new columns follows from each patient's record: whoever was assessed before is assessed once again.
+The digest gets a letter more, so that the next assessment is stored whatever it says; no milestone is another by that.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The FHIR proxy: nothing without a token, nothing beyond its scopes, nothing of another patient; all else untouched."""
+"""The FHIR proxy: nothing without a token, nothing beyond its scopes, nothing of another patient; all else
+untouched."""
 
 import gzip
 import json

@@ -1,4 +1,5 @@
-"""The demo practice in OpenEMR is the one that HAPI gets: the same people, plans and days, as far as OpenEMR can hold them."""
+"""The demo practice in OpenEMR is the one that HAPI gets: the same people, plans and days, as far as OpenEMR can hold
+them."""
 
 from collections import Counter
 from datetime import date
