@@ -16,6 +16,7 @@ from plugin.domain.configuration import (
     Enactment,
     Publication,
     body_hash,
+    stacked,
 )
 from plugin.domain.errors import BadInput, Stale, StaleDraft, UnknownName
 from tests.fake_tables import Part, Tables
@@ -138,21 +139,24 @@ class FakeConfigurations(Part):
         return made.from_ is None or made.from_ <= moment
 
     def _holding(self, holds: _Holds) -> list[ConfigVersion]:
-        newest: dict[tuple[str, str], Enactment] = {}
+        """What is retired ends what was there before."""
+        standing: dict[tuple[str, str], list[ConfigVersion]] = {}
         for made in sorted(self._standing(), key=lambda made: (made.from_ or _EVER, made.id)):
-            if holds(made):
-                newest[made.kind, made.code] = made
-        return [
-            replace(
-                self._tables.configurations[kind, code, made.version],
-                published_from=made.from_,
-                by=made.by,
-                why=made.why,
-                approved_by=made.approved_by,
-            )
-            for (kind, code), made in sorted(newest.items())
-            if made.version is not None
-        ]
+            if holds(made) and made.version is None:
+                standing.pop((made.kind, made.code), None)
+            elif holds(made):
+                standing.setdefault((made.kind, made.code), []).insert(0, self._enacted(made))
+        return [stacked(versions) for _, versions in sorted(standing.items())]
+
+    def _enacted(self, made: Enactment) -> ConfigVersion:
+        return replace(
+            self._tables.configurations[made.kind, made.code, made.version or ""],
+            published_from=made.from_,
+            by=made.by,
+            why=made.why,
+            approved_by=made.approved_by,
+            plans_from=made.plans_from,
+        )
 
     def _write(self, action: str, made: Enactment, now: datetime, told: Mapping[str, object] | None) -> None:
         detail = {
@@ -162,6 +166,8 @@ class FakeConfigurations(Part):
         }
         if made.approved_by is not None:
             detail["approved_by"] = made.approved_by
+        if made.plans_from is not None:
+            detail["plans_from"] = made.plans_from.isoformat()
         record = f"{made.kind}/{made.code}"
         self._audit.write([AuditEntry(at=now, who=made.by, action=action, record=record, why=made.why, detail=detail)])
 

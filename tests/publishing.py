@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 from plugin.catalog.loader import FileCatalog
@@ -74,7 +74,13 @@ def changed(world: World, change: Change, *, code: str = CODE, kind: str = PROGR
 
 
 def previewed(
-    world: World, draft: ConfigDraft, *, at: datetime | None = None, patients: int = 1, caseload: int = 100
+    world: World,
+    draft: ConfigDraft,
+    *,
+    at: datetime | None = None,
+    patients: int = 1,
+    caseload: int = 100,
+    plans_from: date | None = None,
 ) -> Preview:
     """A finished preview that says how many patients change; it was not worked out."""
     now = world.clock()
@@ -89,6 +95,7 @@ def previewed(
         state="waiting",
         by="user:1",
         asked_at=now,
+        plans_from=plans_from,
     )
     with world.database.begin() as uow:
         asked = uow.previews.ask(wanted)
@@ -100,11 +107,20 @@ def previewed(
 
 
 def published(
-    world: World, me: SignedIn, draft: ConfigDraft, *, from_: datetime | None = None, patients: int = 1
+    world: World,
+    me: SignedIn,
+    draft: ConfigDraft,
+    *,
+    from_: datetime | None = None,
+    patients: int = 1,
+    new_plans_only: bool = False,
 ) -> Enactment | Publication:
     """Previewed and published, or asked for where it is more than the cap."""
-    preview = previewed(world, draft, at=from_, patients=patients)
-    return publish_draft(world.services, me, draft.id, draft.revision, from_, WHY, preview.id)
+    plans_from = world.services.practice.day(from_ or world.clock()) if new_plans_only else None
+    preview = previewed(world, draft, at=from_, patients=patients, plans_from=plans_from)
+    return publish_draft(
+        world.services, me, draft.id, draft.revision, from_, WHY, preview.id, new_plans_only=new_plans_only
+    )
 
 
 def later(me: SignedIn, **span: float) -> SignedIn:

@@ -32,7 +32,7 @@ class FileCatalog:
     of a feed asks for the programs in force, so what was read last of each is kept."""
 
     def __init__(self) -> None:
-        self._programs: dict[str, tuple[ConfigVersion, Program]] = {}
+        self._programs: dict[tuple[str, str], tuple[ConfigVersion, Program]] = {}
         self._ladders: dict[str, tuple[ConfigVersion, Ladder]] = {}
         self._calendar: tuple[ConfigVersion, ZoneInfo, Practice] | None = None
 
@@ -51,10 +51,11 @@ class FileCatalog:
 
     def program(self, version: ConfigVersion) -> Program:
         """A stored program; BadProgram when its body is none."""
-        known = self._programs.get(version.code)
+        key = (version.code, version.version)
+        known = self._programs.get(key)
         if known is None or known[0] != version:
             known = (version, program_of(_named(version), f"program {version.code} version {version.version}"))
-            self._programs[version.code] = known
+            self._programs[key] = known
         return known[1]
 
     def calendar(self, version: ConfigVersion, zone: ZoneInfo) -> Practice:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Literal, NamedTuple, TypeVar
 
 PROGRAM, LADDER, CALENDAR, LIMITS = "program", "ladder", "calendar", "limits"
 """The kinds. Of calendar and limits there is one each, with the code ``practice``."""
@@ -16,7 +16,8 @@ THE_PRACTICE = "practice"
 MILEPOST = "milepost"
 """Who publishes what is shipped."""
 
-DraftOf = Literal["change", "roll-back", "retirement"]
+DraftOf = Literal["change", "roll-back", "retirement", "move"]
+"""Move: the version in force is for plans that start from a day on, and the others are to follow it, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,15 @@ class ConfigVersion:
     why: str = ""
     approved_by: str | None = None
     """The second person, where one was needed."""
+    plans_from: date | None = None
+    """Of a program in force: only plans that start on this day or later follow it. None: all."""
+    earlier: tuple[ConfigVersion, ...] = ()
+    """The versions that the other plans keep, newest first, each for those that no newer one is for."""
+
+    @property
+    def standing(self) -> tuple[ConfigVersion, ...]:
+        """This one and those beneath it, each for itself, newest first."""
+        return (replace(self, earlier=()), *self.earlier) if self.earlier else (self,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +68,8 @@ class ConfigDraft:
     author_ids: frozenset[int] = frozenset()
     """The same by their numbers, as far as they have one: a person may come to be called by another name."""
     of: DraftOf = "change"
-    """A roll back holds the body of an earlier version, a retirement that of the one in force; nobody edits them."""
+    """A roll back holds the body of an earlier version, a retirement or a move that of the one in force; nobody edits
+    them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +84,9 @@ class Enactment:
     """None: it was retired, nothing of this kind and code is in force from then on."""
     from_: datetime | None
     """None: since ever (what was shipped first)."""
+    plans_from: date | None = None
+    """Of a program: it holds for plans that start on this local day or later; the others keep the version that they have.
+    None: for everybody."""
     decided_at: datetime
     by: str
     why: str = ""
@@ -81,6 +95,28 @@ class Enactment:
     """When all patients were marked for it."""
     taken_back_at: datetime | None = None
     taken_back_by: str | None = None
+
+
+For = TypeVar("For", ConfigVersion, Enactment)
+
+
+def those_in_force(latest_first: Iterable[For]) -> list[For]:
+    """Of one program, which of all that has come is in force for any plan: those for some plans, down to the first one for
+    everybody, which may be missing. One for which later ones leave no plan is out."""
+    standing: list[For] = []
+    for one in latest_first:
+        day = standing[-1].plans_from if standing else date.max
+        if day is None:
+            break
+        if one.plans_from is None or one.plans_from < day:
+            standing.append(one)
+    return standing
+
+
+def stacked(latest_first: Iterable[ConfigVersion]) -> ConfigVersion:
+    """What is in force of one program as one value."""
+    newest, *earlier = those_in_force(latest_first)
+    return replace(newest, earlier=tuple(earlier)) if earlier else newest
 
 
 class Publication(NamedTuple):
@@ -103,6 +139,8 @@ class Publication(NamedTuple):
     decided_at: datetime | None = None
     decided_by: str | None = None
     decided_why: str = ""
+    plans_from: date | None = None
+    """Only for plans that start on this day or later; it stays that day, whenever somebody agrees."""
 
 
 class Aside(NamedTuple):

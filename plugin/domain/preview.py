@@ -1,4 +1,5 @@
-"""What a draft would do to the caseload, as values: computed by ``plugin.usecases.preview``, shown before publishing."""
+"""What a draft would do to the caseload, as values: computed by ``plugin.usecases.preview``, shown before
+publishing."""
 
 from __future__ import annotations
 
@@ -181,6 +182,8 @@ class Preview:
     by: str
     asked_at: datetime
     of: DraftOf = "change"
+    plans_from: date | None = None
+    """As if it were published for plans that start on this day or later; None: for everybody."""
     attempt: int = 0
     """How often it was begun."""
     snapshot: str | None = None

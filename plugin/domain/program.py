@@ -130,6 +130,8 @@ class Program:
     milestones: tuple[MilestoneDefinition, ...] = ()
     intake: tuple[IntakeItem, ...] = ()
     flags: tuple[AlertFlag, ...] = ()
+    plans_from: date | None = None
+    """It was published for plans that start on this day or later (``Rules.programs_for``). None: for all."""
 
     def claims_url(self, url: str) -> bool:
         """A canonical, with or without a version."""

@@ -1,15 +1,18 @@
-"""Versioned configuration of the practice: what was published under a version stays as it was, and when it was in force."""
+"""Versioned configuration of the practice: what was published under a version stays as it was, and when it was in
+force."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select, update
 
 from plugin.domain.audit import AuditEntry
-from plugin.domain.configuration import ConfigVersion, Enactment, body_hash
+from plugin.domain.configuration import ConfigVersion, Enactment, body_hash, stacked
 from plugin.domain.errors import BadInput, Stale, UnknownName
 from plugin.storage.audit import SqlAudit
 from plugin.storage.codec import decode_object, encode_json
@@ -20,7 +23,10 @@ from plugin.storage.written import Answer, Written
 
 _ONE_AT_A_TIME = 0x6D70636F6E66  # the number of PostgreSQL's advisory lock for those who publish
 _VERSION = ("kind", "code", "version", "state", "published_from", "by", "why", "stored_at", "body")
-_ENACTMENT = ("kind", "code", "version_id", "published_from", "decided_at", "by", "why", "approved_by", "applied_at")
+_ENACTMENT = (
+    *("kind", "code", "version_id", "published_from", "decided_at", "by", "why", "approved_by", "applied_at"),
+    "plans_from",
+)
 _OF_PRACTICE = enactment.c.practice_id == bindparam("of_practice")
 _STANDS = enactment.c.taken_back_at.is_(None)
 _HAS_COME = or_(enactment.c.published_from.is_(None), enactment.c.published_from <= bindparam("at_moment"))
@@ -28,17 +34,21 @@ _BY_MOMENT = (enactment.c.published_from.desc().nulls_last(), enactment.c.id.des
 
 
 def _holding(*when: ColumnElement[bool]) -> Select[tuple[object, ...]]:
-    """The newest enactment of each kind and code, with its version; none where it was retired."""
-    place = func.row_number().over(partition_by=(enactment.c.kind, enactment.c.code), order_by=_BY_MOMENT)
-    names = ("version_id", "published_from", "by", "why", "approved_by")
-    newest = select(*(enactment.c[name] for name in names), place.label("place")).where(_OF_PRACTICE, _STANDS, *when)
-    held = newest.subquery()
+    """The newest enactments of each kind and code, down to the first for everybody, with their versions; none where that
+    says that it was retired."""
+    of_code = (enactment.c.kind, enactment.c.code)
+    for_everybody = func.sum(case((enactment.c.plans_from.is_(None), 1), else_=0))
+    newer = func.coalesce(for_everybody.over(partition_by=of_code, order_by=_BY_MOMENT, rows=(None, -1)), 0)
+    place = func.row_number().over(partition_by=of_code, order_by=_BY_MOMENT)
+    names = ("version_id", "published_from", "by", "why", "approved_by", "plans_from")
+    ordered = select(*(enactment.c[name] for name in names), place.label("place"), newer.label("newer"))
+    held = ordered.where(_OF_PRACTICE, _STANDS, *when).subquery()
     version = (config_version.c[name] for name in ("kind", "code", "version", "state"))
     return (
         select(*version, *(held.c[name] for name in names[1:]), config_version.c.body)
         .join(held, held.c.version_id == config_version.c.id)
-        .where(held.c.place == 1)
-        .order_by(config_version.c.kind, config_version.c.code)
+        .where(held.c.newer == 0)
+        .order_by(config_version.c.kind, config_version.c.code, held.c.place)
     )
 
 
@@ -54,7 +64,7 @@ _TOLD = (
         *(enactment.c[name] for name in ("id", "kind", "code")),
         config_version.c.version,
         *(enactment.c[name] for name in ("published_from", "decided_at", "by", "why", "approved_by")),
-        *(enactment.c[name] for name in ("applied_at", "taken_back_at", "taken_back_by")),
+        *(enactment.c[name] for name in ("applied_at", "taken_back_at", "taken_back_by", "plans_from")),
     )
     .join(config_version, config_version.c.id == enactment.c.version_id, isouter=True)
     .where(_OF_PRACTICE)
@@ -122,7 +132,7 @@ class SqlConfigurations:
         has_come = made.from_ is None or made.from_ <= made.decided_at
         applied = replace(made, applied_at=made.decided_at if has_come else None)
         row = (made.kind, made.code, version_id, made.from_, made.decided_at, made.by, made.why, made.approved_by)
-        self._transaction.put(enactment, _ENACTMENT, [(*row, applied.applied_at)])
+        self._transaction.put(enactment, _ENACTMENT, [(*row, applied.applied_at, made.plans_from)])
         self._audit("configure:published" if made.version else "configure:retired", applied, made.decided_at, told)
         return self.history(made.kind, made.code, newest=True)[0]
 
@@ -208,7 +218,8 @@ class SqlConfigurations:
 
     def _holding(self, query: Written, moment: datetime) -> list[ConfigVersion]:
         rows = self._transaction.answers(query, of_practice=self._transaction.practice_id, at_moment=moment)
-        return [_version(row) for row in rows]
+        by_code = groupby((_version(row) for row in rows), key=attrgetter("kind", "code"))
+        return [stacked(standing) for _, standing in by_code]
 
     def _told(self, query: Select[tuple[object, ...]]) -> list[Enactment]:
         rows = self._transaction.rows(query, of_practice=self._transaction.practice_id)
@@ -222,13 +233,15 @@ class SqlConfigurations:
         }
         if made.approved_by is not None:
             detail["approved_by"] = made.approved_by
+        if made.plans_from is not None:
+            detail["plans_from"] = made.plans_from.isoformat()
         record = f"{made.kind}/{made.code}"
         entry = AuditEntry(at=now, who=made.by, action=action, record=record, why=made.why, detail=detail)
         SqlAudit(self._transaction).write([entry])
 
 
 def _version(row: Answer) -> ConfigVersion:
-    kind, code, version, state, published_from, by, why, approved_by, body = row
+    kind, code, version, state, published_from, by, why, approved_by, plans_from, body = row
     return ConfigVersion(
         kind=kind,
         code=code,
@@ -239,6 +252,7 @@ def _version(row: Answer) -> ConfigVersion:
         by=by,
         why=why,
         approved_by=approved_by,
+        plans_from=plans_from,
     )
 
 
@@ -259,5 +273,5 @@ def _stored(row: AnyRow, first: Enactment | None) -> ConfigVersion:
 
 def _enactment(row: AnyRow) -> Enactment:
     names = ("id", "kind", "code", "version", "from_", "decided_at", "by", "why", "approved_by")
-    told = ("applied_at", "taken_back_at", "taken_back_by")
+    told = ("applied_at", "taken_back_at", "taken_back_by", "plans_from")
     return Enactment(**dict(zip((*names, *told), row, strict=True)))

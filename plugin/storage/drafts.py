@@ -35,6 +35,7 @@ _ASKED = (
     "decided_at",
     "decided_by",
     "decided_why",
+    "plans_from",
 )
 _OPEN = config_draft.c.state == "open"
 _NEWEST = and_(config_revision.c.draft_id == config_draft.c.id, config_revision.c.revision == config_draft.c.revision)

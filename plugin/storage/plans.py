@@ -25,7 +25,7 @@ from plugin.storage.written import Written
 
 _PLAN = (
     *("patient_id", "plan", "source_id", "status", "stage", "flags", "program"),
-    *("changed_at", "gone_at", "body", "tier"),
+    *("changed_at", "gone_at", "body", "tier", "program_version"),
 )
 _MILESTONE = (
     "patient_id",
@@ -109,13 +109,14 @@ class SqlPlans:
         """See the port."""
         return count_all(self._transaction, source)
 
-    def following(self) -> Mapping[str, int]:
+    def following(self) -> Mapping[tuple[str, str], int]:
         """See the port."""
         goes_on = (plan.c.gone_at.is_(None), plan.c.program.is_not(None), plan.c.status.not_in(ENDED))
-        query = select(plan.c.program, func.count()).where(
+        query = select(plan.c.program, plan.c.program_version, func.count()).where(
             plan.c.practice_id == self._transaction.practice_id, *goes_on
         )
-        return self._transaction.pairs(query.group_by(plan.c.program))
+        rows = self._transaction.rows(query.group_by(plan.c.program, plan.c.program_version))
+        return {(code, version): count for code, version, count in rows}
 
     def _save_plans(self, changed: Sequence[Outcome], now: datetime) -> None:
         """All of them: few of a patient's plans stay as they are when anything of the patient changes."""
@@ -223,7 +224,7 @@ def _plan_row(outcome: Outcome, state: PlanState, now: datetime) -> tuple[Value,
     row = outcome.row
     indexed = (state.status, state.stage, encode_json(state.flags), state.program)
     body, tier = encode(state, without="milestones"), place_of(outcome.assessment).tier
-    return (row.id, state.plan, row.source_id, *indexed, now, None, body, tier)
+    return (row.id, state.plan, row.source_id, *indexed, now, None, body, tier, state.program_version)
 
 
 def _milestone_row(outcome: Outcome, step: Milestone, rest: tuple[Value, ...]) -> tuple[Value, ...]:

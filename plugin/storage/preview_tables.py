@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import Column, Date, ForeignKey, Index, Integer, Table, Text
 
 from plugin.storage.column_types import Instant, Name, Number
 from plugin.storage.tables import metadata, numbered, of_practice
@@ -16,7 +16,7 @@ preview = Table(
     Column("revision", Integer, nullable=False),
     Column("kind", Name, nullable=False),
     Column("code", Name, nullable=False),
-    Column("sort", Name, nullable=False),  # of the draft: change, roll-back, retirement
+    Column("sort", Name, nullable=False),  # of the draft: change, roll-back, retirement, move
     Column("at", Instant, nullable=False),
     Column("state", Name, nullable=False),
     Column("by", Name, nullable=False),
@@ -31,6 +31,7 @@ preview = Table(
     Column("finished_at", Instant),
     Column("failed", Text),
     Column("sums", Text),
+    Column("plans_from", Date),
     Index("ix_preview_draft", "draft_id", "id"),
 )
 

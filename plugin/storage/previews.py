@@ -40,6 +40,7 @@ _PREVIEW = (
     "total",
     "finished_at",
     "failed",
+    "plans_from",
 )
 _PART = ("preview_id", "number", "first", "last", "worker", "sums")
 _CHANGE = ("preview_id", "patient_id", "body")

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from plugin.domain.errors import NewerDatabase, OlderDatabase
 from plugin.storage.engine import connect_engine, prepare_file
 
-HEAD = "0013"
+HEAD = "0014"
 """The newest migration. Two that are made side by side meet in this line."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

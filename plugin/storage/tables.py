@@ -247,6 +247,7 @@ plan = Table(
     Column("gone_at", Instant),  # the assessment no longer has it
     Column("body", Text, nullable=False),
     Column("tier", Integer, nullable=False, server_default="0"),  # the patient's
+    Column("program_version", Name),
     _partial("ix_plan_list", "practice_id", "program", "stage", "patient_id", "tier", where="gone_at IS NULL"),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import Column, Date, ForeignKey, Index, Integer, Table, Text, text
 
 from plugin.storage.column_types import Instant, Name, Number
 from plugin.storage.tables import metadata, numbered, of_practice
@@ -18,7 +18,7 @@ config_draft = Table(
     of_practice(),
     Column("kind", Name, nullable=False),
     Column("code", Name, nullable=False),
-    Column("sort", Name, nullable=False),  # change, roll-back, retirement
+    Column("sort", Name, nullable=False),  # change, roll-back, retirement, move
     Column("base", Name),
     Column("state", Name, nullable=False),  # open, published, discarded
     Column("revision", Integer, nullable=False),
@@ -80,6 +80,7 @@ publication = Table(
     Column("decided_at", Instant),
     Column("decided_by", Name),
     Column("decided_why", Text, nullable=False),
+    Column("plans_from", Date),
     Index(
         "ix_publication_waiting",
         "draft_id",
@@ -98,6 +99,7 @@ enactment = Table(
     Column("code", Name, nullable=False),
     Column("version_id", Number, ForeignKey("config_version.id")),  # none: it was retired
     Column("published_from", Instant),  # none: since ever
+    Column("plans_from", Date),  # of a program: for plans that start on this day or later; none: for everybody
     Column("decided_at", Instant, nullable=False),
     Column("by", Name, nullable=False),
     Column("why", Text, nullable=False),

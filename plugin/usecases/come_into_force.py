@@ -10,7 +10,7 @@ from datetime import datetime
 
 from plugin.domain.configuration import LIMITS, PROGRAM, Enactment
 from plugin.usecases.ports import UnitOfWork
-from plugin.usecases.rules import codes_named_by
+from plugin.usecases.rules import codes_named_by, programs_of
 from plugin.usecases.services import Services
 
 
@@ -44,8 +44,7 @@ def take_effect(services: Services, uow: UnitOfWork, made: Sequence[Enactment], 
 
 
 def _await_codes(services: Services, uow: UnitOfWork, now: datetime) -> list[int]:
-    versions = [version for version in uow.configurations.current(now) if version.kind == PROGRAM]
-    codes = codes_named_by(tuple(services.catalog.program(version) for version in versions))
+    codes = codes_named_by(programs_of(services, uow.configurations.current(now)))
     waiting: list[int] = []
     for source in (source for source in uow.sources.all() if source.is_ehr):
         named = uow.patients.named_codes(source)

@@ -8,27 +8,30 @@ from plugin.domain.configuration import LADDER, PROGRAM, ConfigDraft, ConfigVers
 from plugin.domain.program import Program
 from plugin.usecases.admin_ports import Previews
 from plugin.usecases.draft_rules import versions_with
+from plugin.usecases.rules import programs_of
 from plugin.usecases.services import Services
 
 Concerned = Callable[[Previews, Sequence[int]], frozenset[int]]
 
 
 def concerned_by(services: Services, versions: Sequence[ConfigVersion], draft: ConfigDraft) -> Concerned | None:
-    """Of a program that claims no more than before, those who are in it; of a ladder, those with a gap, which alone climb.
-    None where it may be anybody. It holds of patients whose stored assessment was made by these versions."""
+    """Of a program that claims no more than each version in force of it, those who are in it; of a ladder, those with a gap,
+    which alone climb. None where it may be anybody: so, too, where some plans follow no version of it so far. It holds of
+    patients whose stored assessment was made by these versions."""
     if draft.kind == LADDER:
         return lambda previews, ids: previews.with_gap(ids)
     if draft.kind != PROGRAM:
         return None
-    had, has = (_program(services, of, draft.code) for of in (versions, versions_with(versions, draft)))
-    if had is None or (has is not None and _claims(has) - _claims(had)):
+    had, has = (_standing(services, of, draft.code) for of in (versions, versions_with(versions, draft)))
+    if not had or had[-1].plans_from is not None:
+        return None
+    if any(_claims(new) - _claims(old) for new in has for old in had):
         return None
     return lambda previews, ids: previews.in_program(ids, draft.code)
 
 
-def _program(services: Services, versions: Sequence[ConfigVersion], code: str) -> Program | None:
-    found = (version for version in versions if (version.kind, version.code) == (PROGRAM, code))
-    return next((services.catalog.program(version) for version in found), None)
+def _standing(services: Services, versions: Sequence[ConfigVersion], code: str) -> Sequence[Program]:
+    return [program for program in programs_of(services, versions) if program.code == code]
 
 
 def _claims(program: Program) -> frozenset[object]:

@@ -1,18 +1,23 @@
-"""The versions as they would be with a draft in force: what a trial and a preview assess by, and nothing else decides it."""
+"""The versions as they would be with a draft in force: what a trial and a preview assess by, and nothing else decides
+it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
-from plugin.domain.configuration import ConfigDraft, ConfigVersion
+from plugin.domain.configuration import ConfigDraft, ConfigVersion, stacked
 
 _UNNAMED = "draft"
 
 
-def versions_with(versions: Sequence[ConfigVersion], draft: ConfigDraft) -> list[ConfigVersion]:
+def versions_with(
+    versions: Sequence[ConfigVersion], draft: ConfigDraft, plans_from: date | None = None
+) -> list[ConfigVersion]:
     """The versions in force with the draft among them, in the same order, or without what it retires. It stands under the
-    name of the version that it takes the place of: a name alone is no difference for a patient."""
+    name of the version that it takes the place of: a name alone is no difference for a patient. Where it is for plans that
+    start from a day on, what stood there stays beneath it for the others."""
     others = [version for version in versions if (version.kind, version.code) != (draft.kind, draft.code)]
     if draft.of == "retirement":
         return others
@@ -20,6 +25,9 @@ def versions_with(versions: Sequence[ConfigVersion], draft: ConfigDraft) -> list
     drafted = as_version(draft)
     if replaced is not None:
         drafted = replace(drafted, version=replaced.version)
+    if plans_from is not None:
+        beneath = replaced.standing if replaced is not None else ()
+        drafted = stacked([replace(drafted, plans_from=plans_from), *beneath])
     return sorted((*others, drafted), key=lambda version: (version.kind, version.code))
 
 

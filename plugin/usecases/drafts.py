@@ -1,4 +1,5 @@
-"""Drafts of programs, ladders, the practice's calendar and limits: begin one, save it, discard it. Nothing is ever lost.
+"""Drafts of programs, ladders, the practice's calendar and limits: begin one, save it, discard it. Nothing is ever
+lost.
 
 A draft may be wrong or half done: whether it is right is asked when it is to be published.
 """
@@ -70,7 +71,7 @@ def get_draft(services: Services, me: SignedIn, draft_id: int) -> ConfigDraft:
 
 
 def begun_drafts(services: Services, me: SignedIn) -> Sequence[ConfigDraft]:
-    """Roll backs and retirements that somebody began and left, newest first."""
+    """Roll backs, retirements and moves that somebody began and left, newest first."""
     check_can(me.roles, Action.READ, Data.PROGRAMS)
     with services.database.begin(reading=True) as uow:
         return uow.drafts.begun()

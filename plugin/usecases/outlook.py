@@ -1,8 +1,8 @@
 """What a draft would change for some patients, on one snapshot: their future with it and without it, compared.
 
 Both futures are decided by ``decide``, as a reassessment would decide them. Up to the moment from which the draft is to
-hold, time goes by as it would: each look at its moment, by the rules of that day, and whatever is due is carried out. So
-what time alone brings is in both futures, and none of it is the draft's doing.
+hold, time goes by as it would: each look at its moment, by the rules of that day, and whatever is due is carried out.
+So what time alone brings is in both futures, and none of it is the draft's doing.
 """
 
 from __future__ import annotations
@@ -75,17 +75,26 @@ class _Told:
 
 
 class Outlook:
-    """``now`` is when the snapshot was made, ``at`` from when on the draft is to hold; so many belong to the backlog."""
+    """``now`` is when the snapshot was made, ``at`` from when on the draft is to hold, for plans that start on ``plans_from``
+    or later (None: for all); so many belong to the backlog."""
 
     def __init__(
-        self, services: Services, uow: UnitOfWork, draft: ConfigDraft, *, now: datetime, at: datetime, backlog: int
+        self,
+        services: Services,
+        uow: UnitOfWork,
+        draft: ConfigDraft,
+        *,
+        now: datetime,
+        at: datetime,
+        plans_from: date | None,
+        backlog: int,
     ) -> None:
         self._services, self._uow = services, uow
         self._now, self._at = now, at
         coming = (made.from_ for made in uow.configurations.scheduled(now))
         self._turns = sorted({moment for moment in coming if moment is not None and moment <= at})
         self._versions = [uow.configurations.current(moment) for moment in (now, *self._turns)]
-        self._drafted = versions_with(self._versions[-1], draft)
+        self._drafted = versions_with(self._versions[-1], draft, plans_from)
         self._concerned = concerned_by(services, self._versions[-1], draft) if not self._turns else None
         self._grounds: dict[tuple[int, int], Ground] = {}
         self._places = count(backlog)

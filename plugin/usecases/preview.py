@@ -13,7 +13,7 @@ from plugin.domain.errors import BadProgram, UnknownName
 from plugin.domain.permissions import Action, Data, can, check_can
 from plugin.domain.preview import PatientChange, Preview
 from plugin.usecases.ports import UnitOfWork
-from plugin.usecases.publish_draft import faults_of
+from plugin.usecases.publish_draft import faults_of, start_day
 from plugin.usecases.rules import limits_for
 from plugin.usecases.run_preview import is_left
 from plugin.usecases.services import Services
@@ -49,9 +49,11 @@ class Shown:
         return self.draft is not None and self.draft.revision != self.preview.revision
 
 
-def ask_preview(services: Services, me: SignedIn, draft_id: int, at: datetime | None = None) -> Preview:
-    """Of the draft as it stands now: as if it were published now (None), or at a moment to come. BadProgram where something
-    wrong in it would keep it from being published anyway."""
+def ask_preview(
+    services: Services, me: SignedIn, draft_id: int, at: datetime | None = None, *, new_plans_only: bool = False
+) -> Preview:
+    """Of the draft as it stands now: as if it were published now (None), or at a moment to come; for everybody, or for plans
+    that start on that day or later. BadProgram where something wrong in it would keep it from being published anyway."""
     check_can(me.roles, Action.EDIT, Data.PROGRAMS)
     now = services.clock()
     with services.database.begin() as uow:
@@ -59,6 +61,7 @@ def ask_preview(services: Services, me: SignedIn, draft_id: int, at: datetime | 
         wrong = [fault for fault in faults_of(services, uow, draft, now) if fault.is_wrong]
         if wrong:
             raise BadProgram(f"This cannot be previewed before it is right. {wrong[0].words}")
+        holds_from = max(at or now, now)
         wanted = Preview(
             id=0,
             draft_id=draft.id,
@@ -66,10 +69,11 @@ def ask_preview(services: Services, me: SignedIn, draft_id: int, at: datetime | 
             kind=draft.kind,
             code=draft.code,
             of=draft.of,
-            at=max(at or now, now),
+            at=holds_from,
             state="waiting",
             by=me.who,
             asked_at=now,
+            plans_from=start_day(services, draft, holds_from) if new_plans_only else None,
         )
         asked = uow.previews.ask(wanted)
         _note(uow, me, "ask-preview", asked, now)
@@ -169,6 +173,7 @@ def _note(uow: UnitOfWork, me: SignedIn, action: str, preview: Preview, now: dat
         "draft": preview.draft_id,
         "revision": preview.revision,
         "at": preview.at.isoformat(),
+        **({"plans_from": preview.plans_from.isoformat()} if preview.plans_from else {}),
         **more,
         **me.told,
     }

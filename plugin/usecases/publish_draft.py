@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from plugin.domain.account import SignedIn, check_proven
 from plugin.domain.calendar import calendar_body
@@ -34,12 +35,19 @@ from plugin.usecases.come_into_force import take_effect
 from plugin.usecases.draft_rules import as_version
 from plugin.usecases.drafts import note
 from plugin.usecases.ports import UnitOfWork
-from plugin.usecases.rules import limits_for, programs_ahead
+from plugin.usecases.rules import limits_for, programs_ahead, programs_of
 from plugin.usecases.services import Services
 
 PREVIEW_HOLDS = timedelta(days=1)
 WHOLE = 100
 """Percent: who set this as the cap wants no second person."""
+
+
+class Terms(NamedTuple):
+    """From when on (None: now), and for which plans: those that start on this day or later (None: all)."""
+
+    from_: datetime | None = None
+    plans_from: date | None = None
 
 
 def publish_draft(
@@ -50,24 +58,34 @@ def publish_draft(
     from_: datetime | None,
     why: str,
     preview_id: int | None,
+    *,
+    new_plans_only: bool = False,
 ) -> Enactment | Publication:
-    """From now on (None) or from a moment to come. A Publication when a second person must agree first. ``preview_id`` may
-    be None for limits only. Raises ProofNeeded, BadForm by the field (``from``, ``why``, ``preview``, ``draft``), and Stale
-    when the draft is not this revision any more."""
+    """From now on (None) or from a moment to come; for everybody, or for plans that start on that day or later. A Publication
+    when a second person must agree first. ``preview_id`` may be None for limits only. Raises ProofNeeded, BadForm by the
+    field (``from``, ``plans``, ``why``, ``preview``, ``draft``), and Stale when the draft is not this revision any more."""
     check_may_publish(me, services.clock())
     with services.database.begin() as uow:
         uow.configurations.lock()
         now = services.clock()
         draft = _draft(uow, draft_id, revision)
         _check_form(from_, why, now)
-        check_draft(services, uow, draft, from_, now)
-        preview = _preview(uow, draft, preview_id, from_, now)
+        terms = Terms(from_, start_day(services, draft, from_ or now) if new_plans_only else None)
+        check_draft(services, uow, draft, terms, now)
+        preview = _preview(uow, draft, preview_id, terms, now)
         if needs_second(services, uow, draft, preview, now):
-            asked = _ask(uow, me, draft, from_=from_, why=why.strip(), preview=preview, now=now)
+            asked = _ask(uow, me, draft, terms, why=why.strip(), preview=preview, now=now)
             uow.commit()
             return asked
         mine = Enactment(
-            kind=draft.kind, code=draft.code, version=None, from_=from_, decided_at=now, by=me.who, why=why.strip()
+            kind=draft.kind,
+            code=draft.code,
+            version=None,
+            from_=from_,
+            plans_from=terms.plans_from,
+            decided_at=now,
+            by=me.who,
+            why=why.strip(),
         )
         made, to_read = enact(services, uow, me, draft, mine, preview)
         uow.commit()
@@ -81,16 +99,31 @@ def check_may_publish(me: SignedIn, now: datetime) -> None:
     check_proven(me, now)
 
 
-def check_draft(services: Services, uow: UnitOfWork, draft: ConfigDraft, from_: datetime | None, now: datetime) -> None:
+def is_for_some(draft: ConfigDraft) -> bool:
+    """Whether it can be published for new plans only: an end is for everybody, and so is what moves the others."""
+    return draft.kind == PROGRAM and draft.of in ("change", "roll-back")
+
+
+def start_day(services: Services, draft: ConfigDraft, moment: datetime) -> date:
+    """The first day on which a plan starts for which it is, where it is to hold from this moment on for new plans only.
+    BadForm by ``plans`` for what is always for everybody."""
+    if not is_for_some(draft):
+        raise BadForm({"plans": "This is always for everybody."})
+    return services.practice.day(moment)
+
+
+def check_draft(services: Services, uow: UnitOfWork, draft: ConfigDraft, terms: Terms, now: datetime) -> None:
     """BadForm for what can never be published: something wrong in it, or nothing new."""
     wrong = [fault for fault in faults_of(services, uow, draft, now) if fault.is_wrong]
     if wrong:
         raise BadForm({"draft": f"Something in it is wrong: {wrong[0].words}"})
-    holding = _holding(uow, draft, from_ or now)
+    holding = _holding(uow, draft, terms.from_ or now)
     if draft.of == "retirement":
         if holding is None:
             raise BadForm({"draft": "It is not in force then."})
-    elif holding is not None and same_content(holding.body, draft.body):
+    elif draft.of == "move" and (holding is None or holding.version != draft.base):
+        raise BadForm({"draft": f"Version {draft.base} is not the one in force then: there is nothing to move to."})
+    elif holding is not None and same_content(holding.body, draft.body) and not _moves_others(holding, terms):
         raise BadForm({"draft": f"Version {holding.version}, which is in force then, says the same."})
 
 
@@ -127,7 +160,7 @@ def claims_new_orders(services: Services, uow: UnitOfWork, draft: ConfigDraft, n
     """Whether orders start a plan by it that start none now."""
     if draft.kind != PROGRAM or draft.of == "retirement":
         return False
-    current = [services.catalog.program(v) for v in uow.configurations.current(now) if v.kind == PROGRAM]
+    current = programs_of(services, uow.configurations.current(now))
     claimed = {pair for program in current for pair in program.order_codes}
     return not services.catalog.program(as_version(draft)).order_codes <= claimed
 
@@ -156,8 +189,9 @@ def after_publishing(services: Services, made: Enactment, to_read: Sequence[int]
         services.jobs.tick()
 
 
-def fresh_preview(preview: Preview, draft: ConfigDraft, from_: datetime | None, now: datetime) -> str | None:
+def fresh_preview(preview: Preview, draft: ConfigDraft, terms: Terms, now: datetime) -> str | None:
     """What keeps this preview from standing for what would happen; None when it does."""
+    from_ = terms.from_
     if (preview.draft_id, preview.revision) != (draft.id, draft.revision):
         return "The preview is of another revision of the draft. Preview it again."
     if preview.state != "done" or preview.sums is None:
@@ -166,6 +200,8 @@ def fresh_preview(preview: Preview, draft: ConfigDraft, from_: datetime | None, 
         return "The preview is for another day than the one from which it is to be published. Preview it for that day."
     if from_ is None and preview.at > now:
         return "The preview is for a later day. Preview it for now."
+    if preview.plans_from != terms.plans_from:
+        return "The preview is for other plans than those for which it is to be published. Preview it for those."
     if now - preview.asked_at > PREVIEW_HOLDS:
         return "The preview is older than a day. Preview it again."
     return None
@@ -192,20 +228,20 @@ def _check_form(from_: datetime | None, why: str, now: datetime) -> None:
 
 
 def _preview(
-    uow: UnitOfWork, draft: ConfigDraft, preview_id: int | None, from_: datetime | None, now: datetime
+    uow: UnitOfWork, draft: ConfigDraft, preview_id: int | None, terms: Terms, now: datetime
 ) -> Preview | None:
     if draft.kind == LIMITS:
         return None
     if preview_id is None:
         raise BadForm({"preview": "Preview it first: nothing is published unseen."})
     preview = uow.previews.get(preview_id)
-    check_preview(uow, preview, draft, from_, now)
+    check_preview(uow, preview, draft, terms, now)
     return preview
 
 
-def check_preview(uow: UnitOfWork, preview: Preview, draft: ConfigDraft, from_: datetime | None, now: datetime) -> None:
+def check_preview(uow: UnitOfWork, preview: Preview, draft: ConfigDraft, terms: Terms, now: datetime) -> None:
     """BadForm unless it says what would happen: also when something else was published since."""
-    words = fresh_preview(preview, draft, from_, now)
+    words = fresh_preview(preview, draft, terms, now)
     decided = uow.configurations.last_decided()
     if words is None and decided is not None and decided > preview.asked_at:
         words = "Something else was published since this preview. Preview it again."
@@ -217,8 +253,8 @@ def _ask(
     uow: UnitOfWork,
     me: SignedIn,
     draft: ConfigDraft,
+    terms: Terms,
     *,
-    from_: datetime | None,
     why: str,
     preview: Preview | None,
     now: datetime,
@@ -229,7 +265,8 @@ def _ask(
         code=draft.code,
         draft_id=draft.id,
         revision=draft.revision,
-        from_=from_,
+        from_=terms.from_,
+        plans_from=terms.plans_from,
         by=me.who,
         by_id=me.person_id,
         why=why,
@@ -278,6 +315,11 @@ def _holding(uow: UnitOfWork, draft: ConfigDraft, moment: datetime) -> ConfigVer
         if (version.kind, version.code) == (draft.kind, draft.code):
             return version
     return None
+
+
+def _moves_others(holding: ConfigVersion, terms: Terms) -> bool:
+    """What holds for some plans only would hold for all."""
+    return holding.plans_from is not None and terms.plans_from is None
 
 
 def _needed_by(services: Services, uow: UnitOfWork, draft: ConfigDraft, now: datetime) -> Sequence[Fault]:

@@ -15,7 +15,15 @@ from plugin.domain.permissions import Action, Data, check_can
 from plugin.domain.preview import Preview
 from plugin.domain.program_compare import Difference
 from plugin.usecases.ports import UnitOfWork
-from plugin.usecases.publish_draft import check_preview, claims_new_orders, faults_of, needs_second
+from plugin.usecases.publish_draft import (
+    Terms,
+    check_preview,
+    claims_new_orders,
+    faults_of,
+    is_for_some,
+    needs_second,
+    start_day,
+)
 from plugin.usecases.rules import limits_for
 from plugin.usecases.services import Services
 from plugin.usecases.what_changes import what_changes
@@ -50,6 +58,11 @@ class PublishForm:
         return [fault for fault in self.faults if fault.is_wrong]
 
     @property
+    def can_be_for_new(self) -> bool:
+        """It may be published for plans that start from its day on, and the others keep what they have."""
+        return is_for_some(self.draft)
+
+    @property
     def needs_preview(self) -> bool:
         """Limits change nobody's plan."""
         return self.draft.kind != LIMITS
@@ -66,7 +79,9 @@ class PublishForm:
         return self.draft.of == "change" and standing is not None and base != standing.version
 
 
-def look_at_publishing(services: Services, me: SignedIn, draft_id: int, from_: datetime | None) -> PublishForm:
+def look_at_publishing(
+    services: Services, me: SignedIn, draft_id: int, from_: datetime | None, *, new_plans_only: bool = False
+) -> PublishForm:
     """As it stands now. UnknownName when the draft was published or discarded."""
     check_can(me.roles, Action.READ, Data.PROGRAMS)
     now = services.clock()
@@ -76,7 +91,8 @@ def look_at_publishing(services: Services, me: SignedIn, draft_id: int, from_: d
         current = uow.configurations.current(now)
         preview = None if draft.kind == LIMITS else uow.previews.latest(draft.id)
         faults = faults_of(services, uow, draft, now)
-        fault = _preview_fault(uow, preview, draft, from_, now)
+        terms = Terms(from_, start_day(services, draft, from_ or now) if new_plans_only else None)
+        fault = _preview_fault(uow, preview, draft, terms, now)
         asked = next(iter(uow.drafts.asked(draft.id)), None)
         is_wrong = any(found.is_wrong for found in faults)
         return PublishForm(
@@ -115,14 +131,14 @@ def names_of(uow: UnitOfWork) -> Mapping[str, str]:
 
 
 def _preview_fault(
-    uow: UnitOfWork, preview: Preview | None, draft: ConfigDraft, from_: datetime | None, now: datetime
+    uow: UnitOfWork, preview: Preview | None, draft: ConfigDraft, terms: Terms, now: datetime
 ) -> str | None:
     if draft.kind == LIMITS:
         return None
     if preview is None:
         return "Preview it first: nothing is published unseen."
     try:
-        check_preview(uow, preview, draft, from_, now)
+        check_preview(uow, preview, draft, terms, now)
     except BadForm as error:
         return error.fields["preview"]
     return None

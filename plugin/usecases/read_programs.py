@@ -33,6 +33,8 @@ class Listed:
     draft: ConfigDraft | None
     plans: int
     """Of a program: how many plans follow it. Of a ladder: how many programs name it."""
+    by_version: Mapping[str, int]
+    """Of a program: the same, by the version that they follow."""
     people: Mapping[str, str]
     """What they are called, by how versions and drafts name them."""
 
@@ -49,6 +51,12 @@ class OnShow:
     """What can be read of it, where it is a program."""
     ladder: Ladder | None
     names: Names
+
+    @property
+    def is_kept(self) -> bool:
+        """A newer one is in force for new plans only, and others follow this one."""
+        in_force = self.listed.in_force
+        return in_force is not None and self.shown.version in {one.version for one in in_force.earlier}
 
 
 def list_all(services: Services, me: SignedIn, kind: str) -> Sequence[Listed]:
@@ -117,19 +125,22 @@ def _listed(services: Services, uow: UnitOfWork, kind: str) -> Iterator[Listed]:
     in_force = {version.code: version for version in current if version.kind == kind}
     coming = {one.code: one for one in reversed(uow.configurations.scheduled(now)) if one.kind == kind}
     drafts = {draft.code: draft for draft in uow.drafts.all() if draft.kind == kind}
-    counts = uow.plans.following() if kind == PROGRAM else _named_ladders(current)
+    following = uow.plans.following() if kind == PROGRAM else {}
+    named = _named_ladders(current) if kind == LADDER else {}
     people = names_of(uow)
     for code in sorted({*uow.configurations.codes(kind), *drafts}):
         standing, draft = in_force.get(code), drafts.get(code)
         newest = standing or next(reversed(uow.configurations.versions(kind, code)), None)
         body = newest.body if newest else draft.body if draft else {}
+        by_version = {version: count for (of, version), count in following.items() if of == code}
         yield Listed(
             code=code,
             title=text_of(body, "title") or code,
             in_force=standing,
             scheduled=coming.get(code),
             draft=draft,
-            plans=counts.get(code, 0),
+            plans=sum(by_version.values()) if kind == PROGRAM else named.get(code, 0),
+            by_version=by_version,
             people=people,
         )
 
@@ -138,6 +149,6 @@ def _named_ladders(current: Sequence[ConfigVersion]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for version in current:
         if version.kind == PROGRAM:
-            name = text_of(version.body, "ladder") or "standard"
-            counts[name] = counts.get(name, 0) + 1
+            for name in {text_of(each.body, "ladder") or "standard" for each in version.standing}:
+                counts[name] = counts.get(name, 0) + 1
     return counts

@@ -1,7 +1,7 @@
 """Take back what was published: an earlier version in force again, nothing in its place, or a plan for later given up.
 
-A roll back and a retirement begin as drafts that nobody edits, so that they are previewed, published and agreed to like any
-other change.
+A roll back and a retirement begin as drafts that nobody edits, so that they are previewed, published and agreed to like
+any other change. So does what follows a publication for new plans only: that the others move to that version, too.
 """
 
 from __future__ import annotations
@@ -110,6 +110,16 @@ def retire(services: Services, me: SignedIn, kind: str, code: str) -> ConfigDraf
         if in_force is None:
             raise BadInput("It is not in force.")
         return _begun(services, uow, me, in_force, of="retirement")
+
+
+def move_others(services: Services, me: SignedIn, kind: str, code: str) -> ConfigDraft:
+    """The draft by which all plans follow the version in force. BadInput when they do."""
+    check_can(me.roles, Action.PUBLISH, Data.PROGRAMS)
+    with services.database.begin() as uow:
+        in_force = _in_force(services, uow, kind, code)
+        if in_force is None or in_force.plans_from is None:
+            raise BadInput("There are no plans to move: what is in force is for everybody.")
+        return _begun(services, uow, me, in_force, of="move")
 
 
 def take_back(services: Services, me: SignedIn, enactment_id: int, why: str) -> Enactment:

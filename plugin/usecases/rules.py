@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from plugin.domain.calendar import Practice
@@ -30,12 +31,19 @@ def rules_at(services: Services, uow: UnitOfWork, source: Source, moment: dateti
 def rules_of(services: Services, versions: Sequence[ConfigVersion], source: Source) -> Rules:
     """The rules that these versions are, for one source."""
     catalog = services.catalog
-    programs = tuple(catalog.program(version) for version in versions if version.kind == PROGRAM)
+    programs = programs_of(services, versions)
     ladders = {version.code: catalog.ladder(version) for version in versions if version.kind == LADDER}
     practice, traits = practice_of(services, versions), traits_of(source.capability or {})
     if not ladders:
         return Rules(practice, programs, traits=traits)
     return Rules(practice, programs, ladders, traits)
+
+
+def programs_of(services: Services, versions: Sequence[ConfigVersion]) -> tuple[Program, ...]:
+    """The programs among these versions: of each every version that some plan may follow, newest first."""
+    standing = [each for version in versions if version.kind == PROGRAM for each in version.standing]
+    read = ((services.catalog.program(version), version.plans_from) for version in standing)
+    return tuple(program if day is None else replace(program, plans_from=day) for program, day in read)
 
 
 def practice_of(services: Services, versions: Sequence[ConfigVersion]) -> Practice:
@@ -64,8 +72,7 @@ def programs_ahead(services: Services, uow: UnitOfWork, now: datetime) -> tuple[
         for version in uow.configurations.versions(made.kind, made.code)
         if version.version == made.version
     ]
-    in_force = [version for version in uow.configurations.current(now) if version.kind == PROGRAM]
-    return tuple(services.catalog.program(version) for version in (*in_force, *ahead))
+    return programs_of(services, [*uow.configurations.current(now), *ahead])
 
 
 def traits_of(capability: Mapping[str, object]) -> SourceTraits:

@@ -1,9 +1,9 @@
 """Work out a preview, in a worker: part by part, on one snapshot, with whoever else joins.
 
-The first who takes it divides the caseload into parts and asks for a second pair of hands. Where the database can share a
-snapshot (PostgreSQL), another worker joins and takes parts, too. What somebody has taken and not finished is done again
-by the first one at the end, and counts once, so nobody waits for a worker who is gone. When the first one is gone itself,
-the next who is asked begins anew.
+The first who takes it divides the caseload into parts and asks for a second pair of hands. Where the database can share
+a snapshot (PostgreSQL), another worker joins and takes parts, too. What somebody has taken and not finished is done
+again by the first one at the end, and counts once, so nobody waits for a worker who is gone. When the first one is gone
+itself, the next who is asked begins anew.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from datetime import timedelta
 from typing import TypedDict
 
 from plugin.domain.assessment import EffectKind
-from plugin.domain.configuration import PROGRAM, ConfigDraft, ConfigVersion
+from plugin.domain.configuration import ConfigDraft, ConfigVersion
 from plugin.domain.errors import PermanentFailure
 from plugin.domain.handing_out import work_item
 from plugin.domain.preview import Caseload, Preview, PreviewPart, PreviewSums
 from plugin.usecases.draft_rules import versions_with
 from plugin.usecases.outlook import Outlook
 from plugin.usecases.ports import UnitOfWork
-from plugin.usecases.rules import codes_named_by, practice_of
+from plugin.usecases.rules import codes_named_by, practice_of, programs_of
 from plugin.usecases.services import Services
 
 
@@ -147,7 +147,13 @@ class _Share:
         """Part by part, until there is none left, or nobody wants to know any more."""
         began = self.begun.began_at or self.services.clock()
         outlook = Outlook(
-            self.services, self.snapshot, self.draft, now=began, at=self.begun.at, backlog=self.caseload.backlog
+            self.services,
+            self.snapshot,
+            self.draft,
+            now=began,
+            at=self.begun.at,
+            plans_from=self.begun.plans_from,
+            backlog=self.caseload.backlog,
         )
         while (part := self._take(divided, is_first)) is not None:
             changes, sums = outlook.of(self.snapshot.previews.patients(part))
@@ -182,11 +188,8 @@ class _Share:
 
     def _newly_asked_for(self, before: Sequence[ConfigVersion]) -> _News:
         """Only a program asks for anything of the EHR."""
-        catalog = self.services.catalog
-        had, has = (
-            tuple(catalog.program(version) for version in versions if version.kind == PROGRAM)
-            for versions in (before, versions_with(before, self.draft))
-        )
+        after = versions_with(before, self.draft, self.begun.plans_from)
+        had, has = (programs_of(self.services, versions) for versions in (before, after))
         named = codes_named_by(has) - codes_named_by(had)
         kept = [self.snapshot.patients.named_codes(source) for source in self.snapshot.sources.all()]
         new = [code for code in named if not all((code.system, code.code) in known for known in kept)]

@@ -14,7 +14,7 @@ from plugin.domain.preview import Preview
 from plugin.domain.program_compare import Difference
 from plugin.usecases.drafts import note
 from plugin.usecases.ports import UnitOfWork
-from plugin.usecases.publish_draft import after_publishing, check_draft, check_may_publish, check_preview, enact
+from plugin.usecases.publish_draft import Terms, after_publishing, check_draft, check_may_publish, check_preview, enact
 from plugin.usecases.publish_form import names_of
 from plugin.usecases.services import Services
 from plugin.usecases.what_changes import what_changes
@@ -70,10 +70,11 @@ def approve(services: Services, me: SignedIn, publication_id: int) -> Enactment:
             raise Forbidden("Whoever wrote a part of it, or asked for it, cannot be the second person.")
         if publication.from_ is not None and publication.from_ <= now:
             raise BadForm({"from": "The day from which it was to be in force has begun: it must be asked for anew."})
-        check_draft(services, uow, draft, publication.from_, now)
+        terms = Terms(publication.from_, publication.plans_from)
+        check_draft(services, uow, draft, terms, now)
         preview = None if draft.kind == LIMITS else uow.previews.latest(draft.id)
         if preview is not None:
-            check_preview(uow, preview, draft, publication.from_, now)
+            check_preview(uow, preview, draft, terms, now)
         elif draft.kind != LIMITS:
             raise BadForm({"preview": "There is no preview any more. Preview it again."})
         uow.drafts.decide(publication_id, "approved", by=me.who, why="", now=now)
@@ -82,6 +83,7 @@ def approve(services: Services, me: SignedIn, publication_id: int) -> Enactment:
             code=draft.code,
             version=None,
             from_=publication.from_,
+            plans_from=publication.plans_from,
             decided_at=now,
             by=publication.by,
             why=publication.why,

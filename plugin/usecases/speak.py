@@ -34,7 +34,7 @@ def enrol(
     with services.database.begin(reading=True) as uow:
         rules = rules_for(services, uow, source, now)
         is_tracked = bool(uow.patients.tracked(source, [patient]))
-    known = sorted(each.code for each in rules.programs)
+    known = sorted({each.code for each in rules.programs})
     if program not in known:
         raise UnknownName(f"There is no program {program!r}; published are: {', '.join(known) or 'none'}.")
     if not is_tracked:

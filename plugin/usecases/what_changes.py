@@ -16,9 +16,10 @@ from plugin.usecases.services import Services
 
 
 def what_changes(services: Services, in_force: Sequence[ConfigVersion], draft: ConfigDraft) -> Sequence[Difference]:
-    """Against the version of its kind and code among these. Empty for what is new or is retired as a whole, and for what
-    cannot be read."""
-    before = next((v for v in in_force if (v.kind, v.code) == (draft.kind, draft.code)), None)
+    """Against the version of its kind and code among these; of a move, against the one that is newest before it. Empty for
+    what is new or is retired as a whole, and for what cannot be read."""
+    found = next((v for v in in_force if (v.kind, v.code) == (draft.kind, draft.code)), None)
+    before = next(iter(found.earlier), None) if found and draft.of == "move" else found
     if draft.of == "retirement":
         return []
     try:

@@ -1,4 +1,5 @@
-"""Previews: ask for one, see how far it is, read what a draft would do to the caseload, take it away as a file, stop it."""
+"""Previews: ask for one, see how far it is, read what a draft would do to the caseload, take it away as a file, stop
+it."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.domain.errors import BadInput
 from plugin.domain.permissions import Action, Data, can
+from plugin.domain.practice_words import day_words
 from plugin.domain.preview import Preview
 from plugin.usecases.preview import ask_preview, cancel_preview, export_preview, look_at_preview, show_preview
 from plugin.usecases.publish_form import moment_of
@@ -26,7 +28,8 @@ def preview_pages(services: Services) -> Blueprint:
     @pages.post("")
     @may(Action.EDIT, Data.PROGRAMS)
     def ask() -> AnyResponse:
-        asked = ask_preview(services, signed_in(), _number("draft"), _moment(services))
+        is_for_new = request.form.get("plans") == "new"
+        asked = ask_preview(services, signed_in(), _number("draft"), _moment(services), new_plans_only=is_for_new)
         return redirect(url_for("previews.one", preview_id=asked.id), 303)
 
     @pages.get("/<int:preview_id>")
@@ -78,14 +81,16 @@ def _words(services: Services, preview: Preview) -> Mapping[str, object]:
         "words": preview_words,
         "kind_word": KIND_WORDS[preview.kind],
         "when": when_in(services.practice.zone),
+        "day_words": day_words,
     }
 
 
 def _chosen(services: Services, preview: Preview) -> Mapping[str, str]:
-    """The moment as the form of publishing has it: a day that begins then, or now."""
+    """The moment and the plans as the form of publishing has them: a day that begins then, or now."""
     day = services.practice.day(preview.at)
     is_of_day = services.practice.start_of(day) == preview.at
-    return {"when": "day", "from": day.isoformat()} if is_of_day else {"when": "now", "from": ""}
+    when = {"when": "day", "from": day.isoformat()} if is_of_day else {"when": "now", "from": ""}
+    return {**when, "plans": "new" if preview.plans_from else "all"}
 
 
 def _moment(services: Services) -> datetime | None:

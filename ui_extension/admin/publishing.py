@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -11,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from plugin.domain.configuration import CALENDAR, LIMITS, Publication
 from plugin.domain.errors import BadForm, Stale
 from plugin.domain.permissions import Action, Data, can
+from plugin.domain.practice_words import day_words
 from plugin.usecases.drafts import discard_draft, get_draft
 from plugin.usecases.preview import latest_preview
 from plugin.usecases.publish_draft import publish_draft
@@ -21,6 +23,13 @@ from ui_extension.admin.access import may, signed_in
 from ui_extension.admin.version_words import KIND_WORDS, PLURALS, difference_words, share_words, verb_of, when_in
 
 Wrong = Mapping[str, str]
+
+
+class _Asked(NamedTuple):
+    """From which day, empty for now; and for whom."""
+
+    day: str
+    new_plans_only: bool
 
 
 def publishing_pages(services: Services) -> Blueprint:
@@ -35,24 +44,34 @@ def _publishing(pages: Blueprint, services: Services) -> None:
     @pages.get("/drafts/<int:draft_id>/publish")
     @may(Action.READ, Data.PROGRAMS)
     def form(draft_id: int) -> str | tuple[str, int]:
-        day = _day(request.args) if "when" in request.args else _previewed_day(services, draft_id)
+        asked = _asked(request.args) if "when" in request.args else _previewed(services, draft_id)
         try:
-            return _form(services, draft_id, day, moment_of(services, day))
+            return _form(services, draft_id, asked, moment_of(services, asked.day))
         except BadForm as error:
-            return _form(services, draft_id, day, None, wrong=error.fields), 422
+            return _form(services, draft_id, asked._replace(new_plans_only=False), None, wrong=error.fields), 422
 
     @pages.post("/drafts/<int:draft_id>/publish")
     @may(Action.PUBLISH, Data.PROGRAMS)
     def publish(draft_id: int) -> AnyResponse | tuple[str, int]:
-        day, from_ = _day(request.form), None
+        asked, from_ = _asked(request.form), None
         why, revision, preview = (request.form.get(name, "") for name in ("why", "revision", "preview"))
         try:
-            from_ = moment_of(services, day)
-            done = publish_draft(services, signed_in(), draft_id, _number(revision) or 0, from_, why, _number(preview))
+            from_ = moment_of(services, asked.day)
+            done = publish_draft(
+                services,
+                signed_in(),
+                draft_id,
+                _number(revision) or 0,
+                from_,
+                why,
+                _number(preview),
+                new_plans_only=asked.new_plans_only,
+            )
         except BadForm as error:
-            return _form(services, draft_id, day, from_, wrong=error.fields, why=why), 422
+            asked = asked._replace(new_plans_only=asked.new_plans_only and "plans" not in error.fields)
+            return _form(services, draft_id, asked, from_, wrong=error.fields, why=why), 422
         except Stale as error:
-            return _form(services, draft_id, day, from_, wrong={"": str(error)}, why=why), 409
+            return _form(services, draft_id, asked, from_, wrong={"": str(error)}, why=why), 409
         if isinstance(done, Publication):
             return redirect(url_for("publishing.waiting", done="asked-second"), 303)
         said = "published" if done.applied_at else "scheduled"
@@ -101,10 +120,16 @@ def _second_person(pages: Blueprint, services: Services) -> None:
 
 
 def _form(
-    services: Services, draft_id: int, day: str, from_: datetime | None, *, wrong: Wrong | None = None, why: str = ""
+    services: Services,
+    draft_id: int,
+    asked: _Asked,
+    from_: datetime | None,
+    *,
+    wrong: Wrong | None = None,
+    why: str = "",
 ) -> str:
     me = signed_in()
-    look = look_at_publishing(services, me, draft_id, from_)
+    look = look_at_publishing(services, me, draft_id, from_, new_plans_only=asked.new_plans_only)
     return render_template(
         "admin/versions/publish.html",
         look=look,
@@ -112,11 +137,13 @@ def _form(
         verb=verb_of(look.draft),
         kind_word=KIND_WORDS[look.draft.kind],
         plural=PLURALS.get(look.draft.kind),
-        day=day,
+        day=asked.day,
+        new_plans_only=asked.new_plans_only,
         from_=from_,
         why=why,
         wrong=wrong or {},
         when=when_in(services.practice.zone),
+        day_words=day_words,
         difference=difference_words,
         share=share_words,
         may_publish=can(me.roles, Action.PUBLISH, Data.PROGRAMS),
@@ -132,6 +159,7 @@ def _waiting(services: Services, *, wrong_of: int = 0, wrong: Wrong | None = Non
         kinds=KIND_WORDS,
         day_of=lambda moment: services.practice.day(moment).isoformat() if moment else "",
         when=when_in(services.practice.zone),
+        day_words=day_words,
         difference=difference_words,
         share=share_words,
         may_publish=can(me.roles, Action.PUBLISH, Data.PROGRAMS),
@@ -140,16 +168,19 @@ def _waiting(services: Services, *, wrong_of: int = 0, wrong: Wrong | None = Non
     )
 
 
-def _previewed_day(services: Services, draft_id: int) -> str:
-    """Who comes from the preview of a later day means that day."""
+def _previewed(services: Services, draft_id: int) -> _Asked:
+    """Who comes from the preview of a later day means that day, and those plans."""
     preview = latest_preview(services, signed_in(), draft_id)
-    is_later = preview is not None and preview.at > services.clock()
-    return services.practice.day(preview.at).isoformat() if preview and is_later else ""
+    if preview is None:
+        return _Asked("", new_plans_only=False)
+    is_later = preview.at > services.clock()
+    day = services.practice.day(preview.at).isoformat() if is_later else ""
+    return _Asked(day, new_plans_only=preview.plans_from is not None)
 
 
-def _day(given: Mapping[str, str]) -> str:
-    """The day from which; empty for now."""
-    return given.get("from", "").strip() if given.get("when") == "day" else ""
+def _asked(given: Mapping[str, str]) -> _Asked:
+    day = given.get("from", "").strip() if given.get("when") == "day" else ""
+    return _Asked(day, new_plans_only=given.get("plans") == "new")
 
 
 def _number(text: str) -> int | None:

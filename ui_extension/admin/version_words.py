@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from plugin.domain.calendar import MIDNIGHT
-from plugin.domain.configuration import CALENDAR, LADDER, LIMITS, PROGRAM, ConfigDraft, Enactment
+from plugin.domain.configuration import CALENDAR, LADDER, LIMITS, PROGRAM, ConfigDraft, Enactment, those_in_force
 from plugin.domain.practice_words import day_words
 from plugin.domain.program_compare import Change, Difference
 
@@ -15,7 +15,12 @@ KIND_WORDS: Mapping[str, str] = {PROGRAM: "Program", LADDER: "Ladder", CALENDAR:
 PLURALS: Mapping[str, str] = {PROGRAM: "programs", LADDER: "ladders"}
 """The first part of the editor's addresses; calendar and limits have one page."""
 
-_VERBS: Mapping[str, str] = {"change": "Publish", "roll-back": "Roll back", "retirement": "Retire"}
+_VERBS: Mapping[str, str] = {
+    "change": "Publish",
+    "roll-back": "Roll back",
+    "retirement": "Retire",
+    "move": "Move plans",
+}
 
 
 def when_in(zone: ZoneInfo) -> Callable[[datetime | None], str]:
@@ -37,15 +42,17 @@ def verb_of(draft: ConfigDraft) -> str:
 
 
 def standing_of(made: Enactment, history: Iterable[Enactment], now: datetime) -> str:
-    """Where an enactment stands among all of its code: ``taken back``, ``to come``, ``in force`` or ``earlier``."""
+    """Where an enactment stands among all of its code: ``taken back``, ``to come``, ``in force``, ``kept by earlier plans`` or
+    ``earlier``."""
     if made.taken_back_at is not None:
         return "taken back"
     if made.applied_at is None and made.from_ is not None and made.from_ > now:
         return "to come"
-    holds = next(
-        (one for one in history if one.taken_back_at is None and (one.from_ is None or one.from_ <= now)), None
-    )
-    return "in force" if holds is not None and holds.id == made.id else "earlier"
+    has_come = (one for one in history if one.taken_back_at is None and (one.from_ is None or one.from_ <= now))
+    holding = [one.id for one in those_in_force(has_come)]
+    if made.id not in holding:
+        return "earlier"
+    return "in force" if made.id == holding[0] else "kept by earlier plans"
 
 
 def share_words(changed: int, caseload: int) -> str:

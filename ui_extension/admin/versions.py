@@ -1,4 +1,5 @@
-"""Versions: what is in force, what was, what is to come; roll back, retire, and take back what is to come."""
+"""Versions: what is in force, what was, what is to come; roll back, retire, move plans, and take back what is to
+come."""
 
 from __future__ import annotations
 
@@ -8,8 +9,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from plugin.domain.configuration import KINDS
 from plugin.domain.errors import BadForm, UnknownName
 from plugin.domain.permissions import Action, Data, can
+from plugin.domain.practice_words import day_words
 from plugin.usecases.drafts import begun_drafts
-from plugin.usecases.roll_back import History, all_histories, history_of, retire, roll_back, take_back
+from plugin.usecases.roll_back import History, all_histories, history_of, move_others, retire, roll_back, take_back
 from plugin.usecases.services import Services
 from ui_extension.admin.access import may, signed_in
 from ui_extension.admin.version_words import KIND_WORDS, PLURALS, standing_of, verb_of, when_in
@@ -51,6 +53,12 @@ def version_pages(services: Services) -> Blueprint:
         draft = retire(services, signed_in(), kind, code)
         return redirect(url_for("publishing.form", draft_id=draft.id), 303)
 
+    @pages.post(f"/{_KIND}/<code>/move")
+    @may(Action.PUBLISH, Data.PROGRAMS)
+    def others(kind: str, code: str) -> AnyResponse:
+        draft = move_others(services, signed_in(), kind, code)
+        return redirect(url_for("publishing.form", draft_id=draft.id), 303)
+
     @pages.post(f"/{_KIND}/<code>/take-back")
     @may(Action.PUBLISH, Data.PROGRAMS)
     def not_then(kind: str, code: str) -> AnyResponse | tuple[str, int]:
@@ -77,6 +85,7 @@ def _page(services: Services, history: History, *, wrong_of: int = 0, wrong: dic
         plural=PLURALS.get(history.kind),
         standing=lambda made: standing_of(made, history.enactments, now),
         when=when_in(services.practice.zone),
+        day_words=day_words,
         may_publish=can(signed_in().roles, Action.PUBLISH, Data.PROGRAMS),
         wrong_of=wrong_of,
         wrong=wrong or {},

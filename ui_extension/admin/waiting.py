@@ -1,5 +1,5 @@
-"""What waits for whom on the home page: a small registry. Each entry is one cheap question, asked only for those who may
-see what it leads to."""
+"""What waits for whom on the home page: a small registry. Each entry is one cheap question, asked only for those who
+may see what it leads to."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Waiting:
 REGISTRY: list[Waiting] = [
     Waiting(
         "/admin/work",
-        "{n} piece of work is in your hands.",
-        "{n} pieces of work are in your hands.",
+        "{n} piece of work is yours.",
+        "{n} pieces of work are yours.",
         work_in_hand,
         "?whose=mine",
     ),

@@ -119,8 +119,8 @@ class OnFile:
         return Day(found.first, found.precision, self.local(found.instant) if found.instant else None)
 
     def program(self, plan: PlanState) -> Program | None:
-        """The program behind a plan, as it is published now."""
-        return self.rules.program_of(plan.program) if plan.program else None
+        """The program behind a plan: the version that it follows; as it is published now where that is in force no more."""
+        return self.rules.program_of(plan.program, plan.program_version) if plan.program else None
 
 
 def title_of(milestone: Milestone) -> str | None:

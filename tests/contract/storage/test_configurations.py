@@ -3,7 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -207,3 +207,52 @@ def test_audit_rows_carry_their_hash(database: Database, rows: Rows) -> None:
     for row, entry in zip(rows(tables.audit), entries, strict=True):
         assert row["content"] == entry.canonical
         assert row["hash"] == content_hash(entry.canonical)
+
+
+JULY, AUGUST = date(2026, 7, 1), date(2026, 8, 1)
+
+
+def _standing(unit: UnitOfWork, moment: datetime) -> list[tuple[str, date | None]]:
+    found = unit.configurations.in_force_at(moment)
+    assert [version.code for version in found] in ([], ["chronic-care"])
+    return [(each.version, each.plans_from) for version in found for each in version.standing]
+
+
+def test_for_new_plans_only(any_database: Database) -> None:
+    """The others keep what is beneath, down to what is for everybody; the audit row says for whom; past days stay."""
+    third, other = replace(FIRST, version="3", body={"title": "Third"}), replace(FIRST, code="other")
+
+    with any_database.begin() as unit:
+        for version in (FIRST, third):
+            unit.configurations.publish(version, NOW)
+        for version in (SECOND, other):
+            unit.configurations.store(version, NOW)
+        made = unit.configurations.enact(replace(_enacted("2", LATER), plans_from=JULY))
+        unit.configurations.enact(replace(_enacted("1", LATER + DAY), plans_from=AUGUST))
+
+        assert _standing(unit, LATER - MOMENT) == [("3", None)]
+        assert _standing(unit, LATER) == [("2", JULY), ("3", None)]
+        assert _standing(unit, LATER + DAY) == [("1", AUGUST), ("2", JULY), ("3", None)]
+        assert unit.configurations.enactment(made.id).plans_from == JULY
+        assert [version.version for version in unit.configurations.current(LATER + DAY)] == ["1"]
+        assert [entry.detail.get("plans_from") for entry in unit.audit.entries(2)] == ["2026-08-01", "2026-07-01"]
+
+        moved = unit.configurations.enact(_enacted("1", LATER + 2 * DAY))
+
+        assert _standing(unit, LATER + 2 * DAY) == [("1", None)]
+        assert _standing(unit, LATER + DAY) == [("1", AUGUST), ("2", JULY), ("3", None)]
+        unit.configurations.take_back(moved.id, by="user:1", why="no", now=NOW)
+        assert _standing(unit, LATER + 2 * DAY) == [("1", AUGUST), ("2", JULY), ("3", None)]
+
+
+def test_for_new_plans_where_nothing_is_for_the_others(any_database: Database) -> None:
+    """What was retired is nobody's, and what is for new plans only then is theirs alone; retired again, all of it ends."""
+    with any_database.begin() as unit:
+        unit.configurations.publish(FIRST, NOW)
+        unit.configurations.enact(_enacted(None, LATER))
+        unit.configurations.enact(replace(_enacted("1", LATER + DAY), plans_from=JULY))
+        unit.configurations.enact(_enacted(None, LATER + 2 * DAY))
+
+        found = [_standing(unit, LATER + days * DAY) for days in range(3)]
+
+    assert found == [[], [("1", JULY)], []]

@@ -131,6 +131,21 @@ def test_whoever_was_assessed_is_assessed_once_again(empty_url: str, ask: Ask) -
     assert found == [(7, "7+", LAST)]
 
 
+def test_plans_say_which_version_they_follow(empty_url: str, ask: Ask) -> None:
+    """As their stored assessment does; of a plan without a program there is nothing to say."""
+    upgrade(empty_url, "0013")
+    ask(_fill)
+    follows = {"program": "care", "body": '{"plan":"CarePlan/c1","program":"care","program_version":"3"}'}
+    ask(lambda c: c.execute(update(tables.plan).where(tables.plan.c.patient_id == 7).values(follows)))
+
+    upgrade(empty_url)
+
+    said = select(tables.plan.c.patient_id, tables.plan.c.program_version).order_by(tables.plan.c.patient_id)
+    found = cast("list[tuple[int, str | None]]", ask(lambda c: c.execute(said).all()))
+    assert len(found) == PATIENTS
+    assert [row for row in found if row[1] is not None] == [(7, "3")]
+
+
 def _fill(connection: Connection) -> Mapping[str, int]:
     """Rows in every table that there is, written as that schema knows them: columns without a default get a value."""
     found = MetaData()

@@ -50,11 +50,11 @@ def _body(*codes: Coding, orders: tuple[Coding, ...] = ()) -> dict[str, object]:
     }
 
 
-def _publish(world: World, body: dict[str, object], **ahead: float) -> Enactment:
+def _publish(world: World, body: dict[str, object], *, new_plans_only: bool = False, **ahead: float) -> Enactment:
     me = an_editor(world)
     moment = world.clock() + timedelta(**ahead) if ahead else None
     draft = begin_draft(world.services, me, PROGRAM, "labs", body=body)
-    made = published(world, me, draft, from_=moment, patients=0)
+    made = published(world, me, draft, from_=moment, patients=0, new_plans_only=new_plans_only)
     return approve(world.services, an_editor(world, "kim"), made.id) if isinstance(made, Publication) else made
 
 
@@ -132,6 +132,30 @@ def test_what_is_to_come_is_read_ahead(practice: World) -> None:
     tick(practice.services)
 
     assert practice.statuses() == ["completed", "completed"]
+
+
+def test_each_plan_keeps_its_version_and_evidence(practice: World) -> None:
+    """The version for new plans asks for another test. The plan of before goes on as it was, with what proves its step; one
+    that starts today follows the new one; and a past day is computed as it was."""
+    before = practice.clock()
+    practice.clock.forward(minutes=1)
+    _publish(practice, _body(LDL), new_plans_only=True)
+    today = practice.services.practice.day(practice.clock()).isoformat()
+    plan = replace(a_plan(2, activities=(), start=today), instantiates=(TEMPLATE,))
+    practice.server.put(a_patient(2), plan, a_result(3, code=HBA1C))
+    practice.clock.forward(minutes=1)
+    practice.sweep()
+    tick(practice.services)
+
+    assert {"Observation/o1", "Observation/o2", "Observation/o3"} <= practice.kept()
+    with practice.look() as uow:
+        old, new = (uow.plans.of_patient(practice.source, f"Patient/p{n}", practice.clock().date())[0] for n in (1, 2))
+        then, now = (rules_at(practice.services, uow, practice.source, at) for at in (before, practice.clock()))
+    assert [(plan.program_version, [m.status for m in plan.milestones]) for plan in (old, new)] == [
+        ("1", ["completed"]),
+        ("2", ["ready"]),
+    ]
+    assert [[p.version for p in rules.programs if p.code == "labs"] for rules in (then, now)] == [["1"], ["2", "1"]]
 
 
 def test_newly_claimed_orders_are_found(practice: World) -> None:

@@ -20,16 +20,18 @@ from typing import NamedTuple
 import pytest
 
 from plugin.domain.configuration import LADDER, PROGRAM
+from plugin.domain.record import CarePlan, Moment
 from plugin.storage import preview_tables, tables
 from plugin.usecases import outlook
 from plugin.usecases import run_preview as run_preview_module
 from plugin.usecases.preview import ask_preview
+from plugin.usecases.roll_back import move_others
 from plugin.usecases.run_preview import run_preview
 from tests.contract.storage.databases import postgres_template, sqlite_template  # noqa: F401 (fixtures)
-from tests.demo_practice import Body, Change, Practice, lived, person
+from tests.demo_practice import HOURS, Body, Change, Practice, lived, person
 from tests.fakes import FakeClock, FakeJobs, FakeProcesses, FakeServer
 from tests.servers import PostgresServer
-from tests.table_state import assert_same, state_of
+from tests.table_state import assert_same, happened, said, state_of
 
 
 class Template(NamedTuple):
@@ -139,6 +141,12 @@ def step_added(body: Body) -> None:
     body["milestones"].append(new | {"owner": "coordinator"})
 
 
+def call_at_once(body: Body) -> None:
+    """On the first day."""
+    new = {"code": "call", "title": "First call", "phase": "start", "opens": {"days": 0}, "due": {"days": 0}}
+    body["milestones"].append(new | {"owner": "coordinator"})
+
+
 def step_removed(body: Body) -> None:
     """No third session."""
     body["milestones"].remove(step(body, "pt-3"))
@@ -173,6 +181,45 @@ def test_from_a_day_to_come(copies: Copies) -> None:
         practice.forward(days=2)
 
     assert_same(state_of(without), state_of(with_it), changes, sums)
+
+
+def test_new_plans_only_and_then_the_others(copies: Copies) -> None:
+    """A call on a plan's first day. First only who begins today gets it, and is in a gap for it on the next day; then the
+    others are moved: they should have had it long ago."""
+    practice = copies()
+    begins_today(practice)
+    draft = practice.drafted(PROGRAM, "chronic-care", call_at_once)
+    before = state_of(practice)
+    preview_id, changes, _ = practice.previewed(draft, new_plans_only=True)
+
+    practice.published(draft, preview_id, new_plans_only=True)
+    practice.settle()
+
+    found = happened(before, state_of(practice))
+    assert said(changes) == found
+    assert [title for _, title in found.steps_added.elements()] == ["First call"]
+    practice.clock.forward(days=1)
+    practice.settle()
+    titles = [row["title"] for row in practice.rows(tables.milestone) if row["gap"] == "open"]
+    assert titles.count("First call") == 1
+
+    moved = move_others(practice.world.services, person(1, practice.clock()), PROGRAM, "chronic-care")
+    before = state_of(practice)
+    preview_id, changes, sums = practice.previewed(moved)
+    practice.published(moved, preview_id)
+    practice.settle()
+
+    real = assert_same(before, state_of(practice), changes, sums)
+    assert len(real.steps_added) == sum(real.steps_added.values()) > 10
+
+
+def begins_today(practice: Practice) -> None:
+    """One plan of the program begins on this day."""
+    plans = (fact for fact in practice.server.facts.values() if isinstance(fact, CarePlan) and fact.instantiates)
+    practice.server.put(replace(next(plans), start=Moment(HOURS.day(practice.clock()).isoformat())))
+    practice.clock.forward(minutes=5)
+    practice.world.sweep()
+    practice.settle()
 
 
 def test_patients_who_are_due_already(copies: Copies) -> None:

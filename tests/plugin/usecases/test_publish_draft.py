@@ -2,17 +2,29 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from plugin.domain.calendar import Practice
-from plugin.domain.configuration import LIMITS, THE_PRACTICE, ConfigDraft, Enactment, Limits, Publication, limits_body
+from plugin.domain.configuration import (
+    LADDER,
+    LIMITS,
+    PROGRAM,
+    THE_PRACTICE,
+    ConfigDraft,
+    Enactment,
+    Limits,
+    Publication,
+    limits_body,
+)
 from plugin.domain.errors import BadForm, Forbidden, ProofNeeded, Stale
 from plugin.domain.permissions import Role
 from plugin.usecases.drafts import begin_draft, save_draft
 from plugin.usecases.publish_draft import publish_draft
 from plugin.usecases.publish_form import look_at_publishing, moment_of
+from plugin.usecases.roll_back import retire
 from plugin.usecases.second_person import approve
 from plugin.usecases.tick import tick
 from tests.builders import World
@@ -317,6 +329,42 @@ def test_no_day(world: World, text: str) -> None:
 def _look(world: World, draft: ConfigDraft) -> tuple[bool, bool, str | None]:
     look = look_at_publishing(world.services, an_editor(world), draft.id, None)
     return look.is_ready, look.needs_second, look.preview_fault
+
+
+def test_new_plans_only(world: World) -> None:
+    """It holds for plans that start on that day of the practice or later; the version of before is kept by the others."""
+    lee = an_editor(world)
+
+    made = published(world, lee, drafted(world, lee, _due_sooner), new_plans_only=True)
+
+    assert isinstance(made, Enactment)
+    assert (made.version, made.plans_from) == ("2", world.services.practice.day(world.clock()))
+    with world.look() as uow:
+        standing = next(v for v in uow.configurations.current(world.clock()) if v.code == CODE).standing
+    assert [(each.version, each.plans_from) for each in standing] == [("2", made.plans_from), ("1", None)]
+
+
+def test_preview_is_of_the_plans_for_which_it_is_published(world: World) -> None:
+    """Of everybody, or of the plans of another day, it says nothing about these; nor these about everybody."""
+    lee = an_editor(world)
+    draft = drafted(world, lee, _due_sooner)
+    day = world.services.practice.day(world.clock())
+    previews = [previewed(world, draft, plans_from=of) for of in (None, day - DAY, day)]
+    publish = partial(publish_draft, world.services, lee, draft.id, draft.revision, None, WHY)
+
+    for preview, new in ((previews[0], True), (previews[1], True), (previews[2], False)):
+        assert _fields(partial(publish, preview.id, new_plans_only=new)) == {"preview"}
+
+    assert isinstance(publish(previews[2].id, new_plans_only=True), Enactment)
+
+
+def test_what_is_always_for_everybody(world: World) -> None:
+    """A ladder, and an end."""
+    lee = an_editor(world)
+    ladder = drafted(world, lee, retitled("Steeper"), kind=LADDER, code="standard")
+
+    for draft in (ladder, retire(world.services, lee, PROGRAM, CODE)):
+        assert _fields(partial(published, world, lee, draft, new_plans_only=True)) == {"plans"}
 
 
 def test_form_says_what_is_missing(world: World) -> None:

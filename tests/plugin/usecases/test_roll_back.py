@@ -9,7 +9,8 @@ from plugin.domain.errors import BadForm, BadInput, Forbidden, ProofNeeded, Stal
 from plugin.domain.permissions import Role
 from plugin.usecases.drafts import save_draft
 from plugin.usecases.publish_draft import publish_draft
-from plugin.usecases.roll_back import all_histories, history_of, retire, roll_back, take_back
+from plugin.usecases.publish_form import look_at_publishing
+from plugin.usecases.roll_back import all_histories, history_of, move_others, retire, roll_back, take_back
 from plugin.usecases.second_person import approve
 from plugin.usecases.tick import tick
 from tests.builders import World
@@ -118,6 +119,37 @@ def test_retired_program(shipped: World) -> None:
     assert isinstance(asked, Publication)
     approve(shipped.services, an_editor(shipped, "kim"), asked.id)
     assert in_force(shipped) == "1"
+
+
+def test_other_plans_are_moved(shipped: World) -> None:
+    """To the version in force, with a draft of its own; once all follow it there is nobody left to move."""
+    lee = an_editor(shipped)
+    with pytest.raises(BadInput, match="for everybody"):
+        move_others(shipped.services, lee, PROGRAM, CODE)
+    published(shipped, lee, drafted(shipped, lee, _due_sooner), new_plans_only=True)
+    shipped.clock.forward(minutes=1)
+    moved, again = (move_others(shipped.services, lee, PROGRAM, CODE) for _ in range(2))
+    change = look_at_publishing(shipped.services, lee, moved.id, None).change
+    assert ["due 33 days" in line.after for line in change] == [True]
+
+    made = published(shipped, lee, moved)
+
+    assert isinstance(made, Enactment)
+    assert (made.version, made.plans_from) == ("2", None)
+    with pytest.raises(BadForm, match="says the same"):
+        published(shipped, lee, again)
+
+
+def test_nothing_to_move_to_any_more(shipped: World) -> None:
+    """Another version came into force since: to which one the others are to move must be said anew."""
+    lee = an_editor(shipped)
+    published(shipped, lee, drafted(shipped, lee, _due_sooner), new_plans_only=True)
+    moved = move_others(shipped.services, lee, PROGRAM, CODE)
+    shipped.clock.forward(minutes=1)
+    published(shipped, lee, drafted(shipped, lee, retitled("Another")), new_plans_only=True)
+
+    with pytest.raises(BadForm, match="not the one in force"):
+        published(shipped, lee, moved)
 
 
 def test_ladder_that_is_climbed(shipped: World) -> None:

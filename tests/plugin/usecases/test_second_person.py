@@ -106,6 +106,26 @@ def test_another_name_is_the_same_person(world: World) -> None:
         approve(world.services, renamed, asked.id)
 
 
+def test_a_writer_is_known_by_number_and_by_name(world: World) -> None:
+    """Sam, whom the EHR calls by another reference since, and Kim, whose revision says no number."""
+    lee, kim, sam = (an_editor(world, name) for name in ("lee", "kim", "sam"))
+    draft = drafted(world, sam, _due_sooner)
+    with world.database.begin() as uow:
+        body, now = {**draft.body, "title": "Sooner"}, world.clock()
+        saved = uow.drafts.save(draft.id, body, seen=1, by=kim.who, now=now, person_id=None)
+        renamed = uow.people.seen(
+            Identity(oidc_issuer="https://ehr.test", subject="sam", fhir_user="Practitioner/9"), now
+        )
+        uow.commit()
+    asked = published(world, lee, saved, patients=6)
+    assert isinstance(asked, Publication)
+    assert renamed.id == sam.person_id
+
+    for author in (kim, replace(sam, who=renamed.who)):
+        with pytest.raises(Forbidden):
+            approve(world.services, author, asked.id)
+
+
 def _local(world: World) -> SignedIn:
     now = world.clock()
     with world.database.begin() as uow:
@@ -185,6 +205,19 @@ def test_asked_for_a_day(world: World) -> None:
     made = approve(world.services, replace(kim, proven_at=world.clock.now), asked.id)
     assert (made.from_, made.applied_at) == (moment, None)
     assert draft.id == asked.draft_id
+
+
+def test_plans_are_those_that_were_asked_for(world: World) -> None:
+    """Agreed to on the next day, it is for the plans that were previewed: from the day on which it was asked for."""
+    lee = an_editor(world)
+    _, asked = _asked(world, lee, new_plans_only=True)
+    day = world.services.practice.day(world.clock())
+    world.clock.forward(hours=20)
+
+    made = approve(world.services, an_editor(world, "kim"), asked.id)
+
+    assert (asked.plans_from, made.plans_from, made.from_) == (day, day, world.clock())
+    assert world.services.practice.day(world.clock()) > day
 
 
 def test_old_preview(world: World) -> None:

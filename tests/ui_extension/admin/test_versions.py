@@ -65,7 +65,7 @@ def _drafted(world: World, client: AdminClient) -> ConfigDraft:
 
 def _publish_form(client: AdminClient, draft: ConfigDraft, **more: str) -> dict[str, str]:
     page = client.get(f"/admin/drafts/{draft.id}/publish?{'&'.join(f'{k}={v}' for k, v in more.items())}").text
-    hidden = dict(re.findall(r'<input type="hidden" name="(revision|preview|when|from)" value="([^"]*)">', page))
+    hidden = dict(re.findall(r'<input type="hidden" name="(revision|preview|when|from|plans)" value="([^"]*)">', page))
     return {**hidden, "why": "sooner"}
 
 
@@ -153,6 +153,35 @@ def test_from_a_day_and_taken_back(world: World, lee: AdminClient) -> None:
     assert answer.status_code == 303
     assert "taken back" in lee.get(answer.location).text
     assert lee.post(f"/admin/versions/program/{CODE}/take-back", {"enactment": "99"}).status_code == 404
+
+
+def test_new_plans_only_and_then_the_others(world: World, lee: AdminClient) -> None:
+    """The choice goes with the preview; the pages say for whom each version is, and one click begins to move the others."""
+    draft = _drafted(world, lee)
+    asked = lee.post("/admin/previews", {"draft": str(draft.id), "when": "day", "from": "2026-07-01", "plans": "new"})
+    run_preview(world.services, int(asked.location.rpartition("/")[2]))
+    assert "only for plans that start from Wed 1 July 2026 on" in lee.get(asked.location).text
+    form = _publish_form(lee, draft)
+    assert (form["when"], form["plans"]) == ("day", "new")
+    assert lee.post(f"/admin/drafts/{draft.id}/publish", {**form, "plans": "all"}).status_code == 422
+
+    assert lee.post(f"/admin/drafts/{draft.id}/publish", form).location.endswith("done=scheduled")
+    world.clock.forward(days=17)
+    world.sweep()
+
+    client = signed_in_client(world, roles=EDITOR, name="demo-kim", person_name="Demo-Kim, Alex")
+    history = client.get(f"/admin/versions/program/{CODE}").text
+    assert "kept by earlier plans" in history
+    assert "for plans that start from Wed 1 July 2026 on" in history
+    assert "kept by earlier plans" in client.get(f"/admin/programs/{CODE}?version=1").text
+    shown = client.get(f"/admin/programs/{CODE}").text
+    assert "Version 2 is for plans that start from Wed 1 July 2026 on" in shown
+    moved = client.post(f"/admin/versions/program/{CODE}/move")
+    page = client.get(moved.location).text
+    assert "Move plans" in page
+    assert "which keep version 1 so far" in page
+    assert 'name="plans" value="new"' not in page
+    assert "always for everybody" in client.get(f"{moved.location}?when=now&plans=new").text
 
 
 def test_second_person(world: World, lee: AdminClient) -> None:
