@@ -91,6 +91,8 @@ class Milestone:
     tier: int
     gap: Gap
     booked_for: str | None = None
+    may_be_booked_for: str | None = None
+    """When a visit is booked that names no step, and may be this one (``nearby.py``)."""
     evidence: tuple[Evidence, ...] = ()
     missed: tuple[Missed, ...] = ()
     why: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from plugin.domain.activity import origins_of, origins_of_order
 from plugin.domain.appointment import Visit, visit_of
 from plugin.domain.circumstance import Circumstances
 from plugin.domain.due import Bounds
-from plugin.domain.link import Links, Steps
+from plugin.domain.link import Links, Steps, written_in
 from plugin.domain.moment import Days, days
 from plugin.domain.origin import Origin, OriginKind, Origins
 from plugin.domain.piece import Piece, pairs, pieces_of
@@ -39,6 +39,9 @@ class PlanChart:
     title: str | None = None
     opens: Days | None = None
     """D3: where a window without a start opens, unless an order says when it was written."""
+    written_in: frozenset[str] = frozenset()
+    """The encounter in which the plan was written, and its appointment: unless they are linked to a step, they say nothing
+    of what was planned there."""
     linked: dict[str, Steps] = field(default_factory=dict)
     """Appointment -> the steps of its most believed link (A3), all but the coded one."""
     exact: dict[str, Steps] = field(default_factory=dict)
@@ -163,10 +166,10 @@ def _plans(chart: Chart) -> Iterator[PlanChart | None]:
 def _care_plan(chart: Chart, plan: CarePlan) -> PlanChart:
     zone = chart.rules.practice.zone
     categories = pairs(c for concept in plan.categories for c in concept.codings)
-    program = chart.rules.program_claiming(plan.instantiates, categories)
     origins = origins_of(chart.record, plan)
     status = plan.status or "unknown"
     start = days(plan.start, zone) if plan.start else None
+    opens = start or (days(plan.created, zone) if plan.created else None)
     proposed = plan.intent in ("proposal", "option")
     made = PlanChart(
         plan=plan.ref,
@@ -175,14 +178,15 @@ def _care_plan(chart: Chart, plan: CarePlan) -> PlanChart:
         bounds=_bounds(start, days(plan.end, zone) if plan.end else None),
         steps=[],
         fact=plan,
-        program=program,
+        program=chart.rules.program_claiming(plan.instantiates, categories, opens.first if opens else None),
         author=plan.author.ref if plan.author and plan.author.ref and not plan.author.ref.startswith("#") else None,
         care_teams=_care_teams(chart.record, plan),
         unread=origins.unread,
         left_out=tuple(origins.left_out),
         is_draft=status == "draft" or (proposed and status not in ("revoked", "completed", "entered-in-error")),
         title=plan.title,
-        opens=start or (days(plan.created, zone) if plan.created else None),
+        opens=opens,
+        written_in=written_in(plan.encounter, chart.record, chart.visits, zone),
     )
     made.steps = _steps(chart, made, origins)
     return made
@@ -201,14 +205,15 @@ def _care_teams(record: Record, plan: CarePlan) -> tuple[CareTeam, ...]:
 
 def _ordered(chart: Chart, order: Order) -> PlanChart | None:
     """§4.1, 5: an order or referral that a program claims starts a plan of its own."""
-    codes = pairs(order.concept.codings)
-    program = next((p for p in chart.rules.programs if codes & p.order_codes), None)
     if any(isinstance(chart.record.facts.get(link.ref or ""), CarePlan) for link in order.based_on):
         return None
-    if program is None or order.type == "Task" or order.do_not_perform or order.status in (None, "entered-in-error"):
+    if order.type == "Task" or order.do_not_perform or order.status in (None, "entered-in-error"):
         return None
-    zone = chart.rules.practice.zone
+    codes, zone = pairs(order.concept.codings), chart.rules.practice.zone
     start = days(order.authored_on, zone) if order.authored_on else None
+    program = next((p for p in chart.rules.programs_for(start.first if start else None) if codes & p.order_codes), None)
+    if program is None:
+        return None
     plan = PlanChart(
         plan=order.ref,
         status="active" if order.status not in ("revoked",) else "revoked",
@@ -227,10 +232,10 @@ def _ordered(chart: Chart, order: Order) -> PlanChart | None:
 
 def _enrolled(chart: Chart, enrolment: Statement) -> PlanChart | None:
     """A person's enrolment in a program starts a plan of its own, on the day on which it was said."""
-    program = chart.rules.program_of(enrolment.target or "")
+    day = chart.rules.practice.day(enrolment.at)
+    program = next((p for p in chart.rules.programs_for(day) if p.code == enrolment.target), None)
     if program is None:
         return None
-    day = chart.rules.practice.day(enrolment.at)
     start = Days(day, day, "day")
     plan = PlanChart(
         plan=f"enrolment:{program.code}",

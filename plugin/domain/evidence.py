@@ -188,6 +188,8 @@ class _Gathering:
             return True
         if not piece.codes or not piece.is_own or piece.place is None or piece.ref in self._chart.linked:
             return False
+        if piece.ref in self._plan.written_in:
+            return False
         is_weak = self._chart.rules.traits.encounters_always_finished
         return not (is_weak and piece.fact.type == "Encounter")
 
@@ -241,6 +243,8 @@ class _Gathering:
         for ref, visit in sorted(self._chart.visits.items(), key=lambda item: item[1].order):
             if ref in self._chart.linked or not visit.is_own or visit.outcome is Outcome.KEPT:
                 continue
+            if ref in self._plan.written_in:
+                continue
             codes = pairs(appointment_codes(visit.fact))
             first, last = visit.start.first, visit.start.last
             matching = [turn for turn in self._turns if codes & turn.step.codes and turn.holds(first, last)]
@@ -261,6 +265,8 @@ class _Gathering:
             return
         for piece in self._usable:
             if piece.ref in self._given or not piece.is_visit or not piece.is_own or piece.place is None:
+                continue
+            if piece.ref in self._plan.written_in:
                 continue
             first, last = piece.place.first, piece.place.last
             touched = [turn for turn in visits if turn.touches(first, last) and self._is_for(turn, piece)]

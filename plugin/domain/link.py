@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from plugin.domain.appointment import Visit
+from plugin.domain.moment import days
 from plugin.domain.origin import appointment_codes
 from plugin.domain.piece import Piece, pairs
-from plugin.domain.record import Appointment, Identifier, Link
+from plugin.domain.record import Appointment, Event, Identifier, Link, Record
 from plugin.domain.step import Step
 
 Steps = frozenset[int]
@@ -97,6 +99,23 @@ class Links:
         links = (*fact.based_on, *fact.supporting) if isinstance(fact, Appointment) else fact.based_on
         names_plan = self._plan in piece.points_to or any(link.ref == self._plan for link in links)
         return names_plan and len(self._steps) > 1 and len(self._meant(piece.codes)) > 1
+
+
+def written_in(encounter: Link | None, record: Record, visits: Mapping[str, Visit], zone: ZoneInfo) -> frozenset[str]:
+    """The visit in which a plan was written: its encounter, and the appointment of that. Where the encounter names none (in
+    OpenEMR none does), it is the one of that day that begins nearest to it."""
+    if encounter is None or encounter.ref is None:
+        return frozenset()
+    fact = record.facts.get(encounter.ref)
+    begun = days(fact.start, zone) if isinstance(fact, Event) and fact.start else None
+    if not isinstance(fact, Event) or begun is None:
+        return frozenset({encounter.ref})
+    booked = [link.ref for link in fact.appointments if link.ref]
+    at = begun.instant
+    if not booked and at is not None:
+        of_that_day = [visit for visit in visits.values() if visit.is_own and visit.start.first == begun.first]
+        booked = [visit.fact.ref for visit in sorted(of_that_day, key=lambda v: (abs(v.began - at), v.order))[:1]]
+    return frozenset({encounter.ref, *booked})
 
 
 def _union(found: Iterable[Steps]) -> Steps:

@@ -12,6 +12,7 @@ from plugin.domain.assessment import Evidence, Gap, Milestone, Missed, Owner, St
 from plugin.domain.chart import Chart, PlanChart
 from plugin.domain.evidence import Now
 from plugin.domain.gap import days_past_due, gap_of
+from plugin.domain.nearby import free_bookings, may_be_booked_for
 from plugin.domain.program import MilestoneDefinition, Program
 from plugin.domain.record import KnownStep, Said
 from plugin.domain.status import Ruling, first_booking, has_died, rule
@@ -35,7 +36,7 @@ def assessed_turns(plan: PlanChart, chart: Chart, turns: Sequence[TurnState], no
     for turn in turns:
         of_step.setdefault(turn.index, []).extend(turn.visits)
     written = _turns_to_write(turns, _day_to_write(plan, chart, now))
-    answering = _Answering(plan, chart, now)
+    answering = _Answering(plan, chart, now, free_bookings(plan, chart, turns))
     answers: list[Assessed] = []
     for turn in turns:
         missed = [v for v in turn.visits if _is_missed(v, turn, of_step[turn.index])]
@@ -80,8 +81,8 @@ def _turns_to_write(turns: Sequence[TurnState], today: date) -> set[str]:
 class _Answering:
     """What is said of the turns of one plan."""
 
-    def __init__(self, plan: PlanChart, chart: Chart, now: Now) -> None:
-        self._plan, self._chart, self._now = plan, chart, now
+    def __init__(self, plan: PlanChart, chart: Chart, now: Now, free: Sequence[Visit]) -> None:
+        self._plan, self._chart, self._now, self._free = plan, chart, now, free
         self._ladder = chart.rules.ladder_of(plan.program)
 
     def milestone(self, turn: TurnState, missed: Sequence[Visit], *, to_write: bool) -> Milestone:
@@ -91,6 +92,7 @@ class _Answering:
         past = days_past_due(status, due, plan.is_draft, today)
         tier = self._ladder.tier_at(past) if past else None
         booking = None if status.is_final else first_booking(turn)
+        may_be = None if booking or status.is_final else may_be_booked_for(turn, self._free)
         dates = _completion_dates(turn, self._chart)
         found = turn.evidence.values()
         evidence = tuple(sorted(found, key=lambda e: (-e.strength, e.resource))) if found else ()
@@ -111,9 +113,10 @@ class _Answering:
             tier=tier.number if tier else 0,
             gap=Gap.NONE if plan.is_draft else gap_of(status, due, dates, today),
             booked_for=booking[1] if booking else None,
+            may_be_booked_for=may_be,
             evidence=evidence,
             missed=tuple(Missed(v.fact.ref, _miss_word(v), v.fact.start) for v in missed),
-            why=tuple(self._why(turn, ruling, evidence, missed)) if self._now.in_words else (),
+            why=tuple(self._why(turn, ruling, evidence, missed, may_be)) if self._now.in_words else (),
             completed_on=min(dates, default=None) if status is Status.COMPLETED else None,
             codes=step.code_texts,
             **_place_in(plan.program, step.definition),
@@ -125,7 +128,12 @@ class _Answering:
         )
 
     def _why(
-        self, turn: TurnState, ruling: Ruling, evidence: Sequence[Evidence], missed: Sequence[Visit]
+        self,
+        turn: TurnState,
+        ruling: Ruling,
+        evidence: Sequence[Evidence],
+        missed: Sequence[Visit],
+        may_be_booked_for: str | None,
     ) -> Iterable[str]:
         """The facts and rules behind a milestone's status, in words, without patient data."""
         program = self._plan.program
@@ -143,6 +151,8 @@ class _Answering:
             yield f"no evidence since {turn.begins.isoformat()}" if turn.begins else "no evidence"
         for visit in missed:
             yield f"missed: {visit.fact.ref} ({_miss_word(visit)})"
+        if may_be_booked_for is not None:
+            yield f"a visit is booked for {may_be_booked_for}, which may be this step"
 
 
 class _Placing(TypedDict, total=False):

@@ -144,10 +144,13 @@ class CarePlan(Fact):
     end: Moment | None = None
     created: Moment | None = None
     author: Link | None = None
+    encounter: Link | None = None
     care_teams: tuple[Link, ...] = ()
     goals: tuple[Link, ...] = ()
     activities: tuple[Activity, ...] = ()
     contained: tuple[Order, ...] = ()
+    met_ended: datetime | None = None
+    """When Milepost first read it, where it had ended by then; it stays so until the plan is open again."""
 
 
 class Participant(NamedTuple):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from plugin.domain.appointment import Outcome
 from plugin.domain.assessment import Status, Strength
 from plugin.domain.chart import Chart, PlanChart
+from plugin.domain.closing import ended_long_ago
 from plugin.domain.evidence import Now
 from plugin.domain.moment import days
 from plugin.domain.origin import SourceStatus
@@ -110,6 +111,8 @@ def _evidence(turn: TurnState) -> Ruling | None:
 def _closed_as_a_whole(turn: TurnState, plan: PlanChart, chart: Chart) -> Ruling | None:
     """S8: where steps have no status of their own, a completed plan proves nothing of a step without evidence."""
     if not chart.rules.traits.steps_have_no_status or plan.status != "completed" or turn.is_met:
+        return None
+    if ended_long_ago(plan, chart, turn.turn.due):
         return None
     return Ruling(Status.IN_REVIEW, "plan-closed-as-a-whole", "the EHR closed the whole plan")
 

@@ -49,6 +49,8 @@ class Step:
     definition: MilestoneDefinition | None = None
     appointment: str | None = None
     is_visit: bool = False
+    may_be_visit: bool = False
+    """It is one, or nobody says what it is."""
     is_result: bool = False
     outcomes: tuple[Link, ...] = ()
     outputs: tuple[Link, ...] = ()
@@ -240,6 +242,7 @@ def _step(frame: Frame, key: str, group: Sequence[Placed], index: int) -> Step:
     definition = next((o.definition for o in origins if o.definition), None)
     appointment = next((o.appointment for o in origins if o.appointment), None)
     is_visit = any(o.visit for o in origins) or bool(definition and definition.is_visit)
+    is_result = not is_visit and appointment is None and _is_result(origins, codes, definition)
     return Step(
         base=key,
         plan=frame.plan,
@@ -255,7 +258,8 @@ def _step(frame: Frame, key: str, group: Sequence[Placed], index: int) -> Step:
         definition=definition,
         appointment=appointment,
         is_visit=is_visit,
-        is_result=not is_visit and appointment is None and _is_result(origins, codes, definition),
+        may_be_visit=is_visit or (not is_result and all(origin.untold for origin in origins)),
+        is_result=is_result,
         outcomes=tuple(dict.fromkeys(link for origin in origins for link in origin.outcomes)),
         outputs=tuple(link for origin in origins for link in origin.outputs),
         task=next((o.own for o in origins if o.own and o.own.startswith("Task/")), None),

@@ -12,10 +12,12 @@ from plugin.domain.appointment import REBOOK_AFTER, Outcome, Visit, is_rebooked
 from plugin.domain.assessment import Alert, Effect, EffectKind, Gap, Milestone, Passed, Status, Strength
 from plugin.domain.celebration import celebrated_until
 from plugin.domain.chart import Chart
+from plugin.domain.closing import ended_long_ago
 from plugin.domain.evidence import Now
 from plugin.domain.ladder import Tier
 from plugin.domain.milestone import Assessed
 from plugin.domain.moment import plus_days
+from plugin.domain.nearby import is_waited_for
 from plugin.domain.plan_state import PlanAnswer, late_neighbours
 from plugin.domain.status import has_died
 from plugin.domain.writes import NoticeContent, flag_content, gap_content, notice_content, task_content
@@ -80,7 +82,7 @@ class Wants:
             effect = self._tier_effect(milestone, milestone.due, tier)
             if tier.number < milestone.tier:
                 self.passed.append(Passed(effect=effect, why=f"tier {milestone.tier} was reached before it acted"))
-            elif not (tier.kind is EffectKind.MESSAGE and self._is_silent(milestone)):
+            elif tier.kind is not EffectKind.MESSAGE or self._is_told(milestone):
                 yield effect
 
     def _tier_effect(self, milestone: Milestone, due: date, tier: Tier) -> Effect:
@@ -107,6 +109,10 @@ class Wants:
             tier=tier.number,
             content=content,
         )
+
+    def _is_told(self, milestone: Milestone) -> bool:
+        """To book what is overdue: not who may have come, or has a visit booked that may be it."""
+        return not (self._is_silent(milestone) or is_waited_for(milestone, self._practice))
 
     def _is_silent(self, milestone: Milestone) -> bool:
         """No patient message: the milestone is in-review, or the plan's messages wait."""
@@ -291,7 +297,7 @@ class Wants:
             m
             for m in self._answer.state.milestones
             if m.status is Status.CANCELLED and m.reason in ("plan-ended", "patient-inactive")
-            if m.due is not None and m.due < seen_on
+            if m.due is not None and m.due < seen_on and not ended_long_ago(plan, self._chart, m.due)
         ]
         if late:
             yield Effect(

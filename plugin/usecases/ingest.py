@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from plugin.domain.assessment import ENDED
 from plugin.domain.record import CarePlan, Coding, Fact, Patient
 from plugin.domain.rules import Rules
 from plugin.domain.source import Page, SetAside, Source
@@ -119,6 +120,7 @@ class _Ingestion:
 
     def of(self, page: Page, linked: Linked, edits: Sequence[Edit]) -> Ingested:
         facts = [_seen(fact, self.now) for fact in (*page.facts, *linked.facts) if not is_ours(fact)]
+        facts = self._met(facts)
         named = self._patients_of(facts, linked)
         tracked, first_seen = self._track(facts, named)
         merged, unread = self._merge(facts, tracked)
@@ -142,6 +144,18 @@ class _Ingestion:
             statements=said,
             set_aside=len(aside),
         )
+
+    def _met(self, facts: Sequence[Fact]) -> list[Fact]:
+        """A plan that had ended when it was first read says so, and says it in its later versions. One that is stored in
+        this version stays as it is."""
+        ended = {fact.ref: fact.version for fact in facts if isinstance(fact, CarePlan) and fact.status in ENDED}
+        known = self.uow.facts.known(self.source, sorted(ended)) if ended else {}
+        changed = [ref for ref, version in known.items() if version != ended[ref]]
+        before = {plan.ref: plan for plan in self.uow.facts.get(self.source, changed)} if changed else {}
+        met: dict[str, datetime | None] = dict.fromkeys(ended.keys() - known.keys(), self.now)
+        for ref, plan in before.items():
+            met[ref] = plan.met_ended if isinstance(plan, CarePlan) and plan.status in ENDED else None
+        return [replace(f, met_ended=met[f.ref]) if isinstance(f, CarePlan) and f.ref in met else f for f in facts]
 
     def _patients_of(self, facts: Sequence[Fact], linked: Linked) -> dict[str, tuple[str, ...]]:
         """Whom each fact names; where it names nobody, those of what it points to, or on whose account it was read: a

@@ -6,6 +6,7 @@ Whatever is repaired here was seen in OpenEMR 8.2.0-dev; the numbers are those o
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,11 +18,14 @@ import orjson
 from fhir_adapters.mapping.moments import moment
 from fhir_adapters.resources import RESOURCES, values_at
 from fhir_adapters.servers.openemr.answers import Resource
+from fhir_adapters.servers.openemr.kinds import kind_of
 from fhir_adapters.servers.openemr.wall_clock import on_the_wall
 
 NO_PATIENT = "Appointment: an event of a provider, without a patient"
 ELSEWHERE = "it is about a patient of another server"
 NO_SHOW_CATEGORY = "no_show"
+_ENCOUNTER = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:-SK-|_)\d+", re.ASCII)
+"""Of a plan's id: the encounter, and the number of the form, after an underscore in forms from before April 2022."""
 _NOT_YET_KNOWN = frozenset({"proposed", "pending", "booked"})
 """How OpenEMR's own codes for a visit that is to come are mapped there; `proposed` is what a new one has (156)."""
 
@@ -105,8 +109,10 @@ def _care_plan(plan: Resource, _clinic: Clinic) -> None:
     """454: a code that stands in several code tables doubles its activity, to the letter. 106: a day as `scheduledString`
     comes together with `scheduledPeriod`, although it is one or the other; the day is what the clinic has planned. 109: of
     a plan that was revoked or entered in error every activity says "completed", too; an activity's status is only the
-    plan's once more, and nothing that was done."""
+    plan's once more, and nothing that was done. 104, 477: the encounter in which a plan was written stands in its id."""
     plan.setdefault("title", _name_of(plan))
+    if written_in := _ENCOUNTER.match(str(plan.get("id"))):
+        plan.setdefault("encounter", {"reference": f"Encounter/{written_in[1]}"})
     activities = plan.get("activity")
     if not isinstance(activities, list):
         return
@@ -116,6 +122,7 @@ def _care_plan(plan: Resource, _clinic: Clinic) -> None:
         detail = activity.get("detail")
         if isinstance(detail, dict):
             detail.pop("status", None)
+            _tell_kind(detail)
             _settle_schedule(detail)
 
 
@@ -126,6 +133,14 @@ def _name_of(plan: Resource) -> str:
     if begun is None or len(begun) < len("2026-08-26"):
         return "Care plan"
     return f"Care plan of {date.fromisoformat(begun[: len('2026-08-26')]):%-d %B %Y}"
+
+
+def _tell_kind(detail: Resource) -> None:
+    code = detail.get("code")
+    kind = kind_of(_objects(code.get("coding"))) if isinstance(code, dict) else None
+    detail.pop("kind", None)
+    if kind is not None:
+        detail["kind"] = kind
 
 
 def _settle_schedule(detail: Resource) -> None:

@@ -1,4 +1,5 @@
-"""What people do in a clinic, whatever the software beside them is: the script's words. Times are the clinic's wall clock."""
+"""What people do in a clinic, whatever the software beside them is: the script's words. Times are the clinic's wall
+clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The same acts in a clinic whose EHR is a HAPI: clean resources, with a status of each step, visit and order of its own."""
+"""The same acts in a clinic whose EHR is a HAPI: clean resources, with a status of each step, visit and order of its
+own."""
 
 from __future__ import annotations
 
@@ -177,6 +178,7 @@ class InHapi:
             category=[{"coding": [category]}],
             subject=self._to("Patient", act.who),
             author=self._to("Practitioner", act.rows[0].by),
+            encounter=self._to("Encounter", f"{act.who} plan"),
             period={"start": self._at_nine(act.rows[0].begins)},
             goal=[self._to("Goal", f"{act.who}-{number}") for number in range(len(goals))],
             activity=[

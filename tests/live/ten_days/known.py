@@ -1,5 +1,5 @@
-"""Every difference that there may be between a clinic with OpenEMR and the same one with HAPI, one by one, with its reason;
-and what the days have shown in both."""
+"""Every difference that there may be between a clinic with OpenEMR and the same one with HAPI, one by one, with its
+reason; and what the days have shown in both."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ KNOWN = (
             "status": ("cancelled", ""),
             "reason": ("removed-from-plan", ""),
             "state": ("Not overdue", ""),
-            "opens": ("2026-10-06", ""),
+            "opens": ("2026-10-05", ""),
             "due": ("2026-11-16", ""),
             "owner": ("coordinator", ""),
             "tier": ("0", ""),

@@ -1,4 +1,5 @@
-"""Two installations of Milepost by one clock that is moved by hand: beside the recorded OpenEMR, and beside a real HAPI."""
+"""Two installations of Milepost by one clock that is moved by hand: beside the recorded OpenEMR, and beside a real
+HAPI."""
 
 from __future__ import annotations
 

@@ -41,7 +41,8 @@ from tests.live.ten_days.acts import (
 
 BEFORE = datetime.combine(date(2026, 10, 5), time(9))
 """Long before Milepost comes, the plans are written."""
-BEGINS = date(2026, 10, 6)
+BEGINS = BEFORE.date()
+"""The windows open in the visit in which the plan is written, as OpenEMR's form has it; that visit is none of the steps."""
 FIRST, LAST = date(2026, 10, 28), date(2026, 11, 6)
 OFFLINE = date(2026, 11, 5)
 THERAPY = "91251008"

@@ -1,4 +1,5 @@
-"""The ten days lived through: the same acts in both clinics, a Milepost beside each, and a look at both after each day."""
+"""The ten days lived through: the same acts in both clinics, a Milepost beside each, and a look at both after each
+day."""
 
 from __future__ import annotations
 

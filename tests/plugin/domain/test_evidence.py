@@ -169,6 +169,49 @@ def test_a_generic_appointment_type_alone_is_loose(code: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("kept", "left"),
+    [
+        # Its encounter; also where the code would match.
+        ([visit("2026-06-01")], []),
+        ([visit("2026-06-01", type=[VISIT])], []),
+        # And the appointment of that: as the encounter names it, else the one of that day that begins nearest to it.
+        ([visit("2026-06-01", of="Appointment/a1"), booking("2026-06-01T12:00:00Z", "fulfilled", on=None)], []),
+        ([visit("2026-06-01"), booking("2026-06-01T13:55:00Z", "fulfilled", on=None)], []),
+        (
+            [
+                visit("2026-06-01"),
+                booking("2026-06-01T14:15:00Z", "fulfilled", on=None),
+                booking("2026-06-01T20:00:00Z", "fulfilled", on=None, id_="a2"),
+            ],
+            [("Appointment/a2", "loose")],
+        ),
+        # Unless it is linked exactly, and for nothing else.
+        ([visit("2026-06-01"), visit("2026-06-02", id_="e2")], [("Encounter/e2", "loose")]),
+        ([visit("2026-06-01", basedOn=[{"reference": "CarePlan/cp1"}])], [("Encounter/e1", "exact")]),
+    ],
+)
+def test_the_visit_in_which_a_plan_was_written_is_no_evidence_of_its_steps(
+    kept: list[Json], left: list[tuple[str, str]]
+) -> None:
+    """E5: windows open on the day of the writing; what is planned there has not happened by that."""
+    nurse = inline(VISIT, "2026-06-15", "2026-06-01", kind="Appointment")
+    written = plan(nurse, start="2026-06-01", encounter={"reference": "Encounter/e1"})
+
+    assert found_in(look([patient(), written, *kept], NOW)) == left
+
+
+def test_it_is_no_booking_of_its_steps_either_and_evidence_in_another_plan() -> None:
+    """While the patient is still there, the follow-up is not booked by that; a plan of before waits for this very visit."""
+    nurse = inline(VISIT, "2026-06-15", "2026-06-01", kind="Appointment")
+    here = booking("2026-06-01T14:00:00Z", "arrived", on=None, serviceType=[VISIT])
+    ours = plan(nurse, start="2026-06-01", encounter={"reference": "Encounter/e1"})
+    before = plan(nurse, id_="cp0")
+
+    assert look([patient(), ours, visit("2026-06-01"), here], "2026-06-01").only["booked_for"] is None
+    assert look([patient(), before, visit("2026-06-01", id_="e1")], NOW).only["reason"] == "loose-evidence"
+
+
 def test_what_is_linked_to_another_step_is_not_loose() -> None:
     """E5: of this plan or of another, by a reference or by its code; unlinked, it may be loose for several."""
     nurse = NURSE[1]["activity"][0]

@@ -1,6 +1,9 @@
 """What of a page is kept, for whom, and what follows from it."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
 
 from plugin.domain.record import CarePlan, Link, Order
 from plugin.domain.source import Cursor
@@ -326,3 +329,38 @@ def test_plans_are_read_before_everything_else(world: World) -> None:
     assert next(iter(swept.reading.read)) == "CarePlan"
     assert swept.reading.read_back == 0
     assert {"Observation/o1", "Patient/p1", "ServiceRequest/sr1"} <= world.kept()
+
+
+@pytest.mark.parametrize("stamps_changes", [True, False])
+def test_a_plan_that_had_ended_when_it_was_first_read_says_so(world: World, stamps_changes: bool) -> None:
+    """In its later versions as well; read again unchanged it stays, and an end that Milepost lived to see is none such."""
+    world.server.stamps_changes = stamps_changes
+    over, tracked = a_plan(1, status="completed"), a_plan(2)
+    world.server.put(over, tracked)
+    world.sweep()
+    first = world.clock()
+
+    world.clock.forward(days=1)
+    world.server.put(replace(over, title="Reworded"), replace(tracked, status="revoked"))
+    world.sweep()
+    world.clock.forward(days=1)
+    world.sweep()
+
+    assert met_ended(world) == {"CarePlan/cp1": first, "CarePlan/cp2": None}
+
+
+def test_a_plan_that_was_opened_again_has_an_end_that_we_see(world: World) -> None:
+    """It had ended when it was first read; what ends it later is news."""
+    for status in ("completed", "active", "completed"):
+        world.server.put(a_plan(1, status=status))
+        world.sweep()
+        world.clock.forward(days=1)
+
+    assert met_ended(world) == {"CarePlan/cp1": None}
+
+
+def met_ended(world: World) -> dict[str, datetime | None]:
+    """Of the plans that are stored."""
+    with world.look() as uow:
+        plans = uow.facts.get(world.source, ["CarePlan/cp1", "CarePlan/cp2"])
+    return {plan.ref: plan.met_ended for plan in plans if isinstance(plan, CarePlan)}

@@ -340,6 +340,26 @@ def test_the_social_security_number_is_not_taken() -> None:
     assert "999-00-0000" not in [identifier.value for identifier in found.identifiers]
 
 
+@pytest.mark.parametrize(
+    ("id_", "encounter"),
+    [
+        (None, "Encounter/a3485482-d94d-4d40-abff-9aa5e23584da"),
+        ("a3485482-d94d-4d40-abff-9aa5e23584da_7", "Encounter/a3485482-d94d-4d40-abff-9aa5e23584da"),
+        ("a3485482-d94d-4d40-abff-9aa5e23584da", None),
+        ("SK-7", None),
+    ],
+)
+def test_the_encounter_in_which_a_plan_was_written_stands_in_its_id(id_: str | None, encounter: str | None) -> None:
+    """Recordings 104 and 477: they are one encounter; `CarePlan.encounter` is never sent. A form from before April 2022 has
+    an underscore there."""
+    raw = plan(104)
+    found = fact_of(raw if id_ is None else {**raw, "id": id_})
+    assert isinstance(found, CarePlan)
+
+    assert recording(477).resources[0]["id"] in raw["id"]
+    assert (found.encounter.ref if found.encounter else None) == encounter
+
+
 def test_every_visit_is_finished() -> None:
     """Recording 142: so that one proves little (SEMANTICS E12); its start is the clinic's."""
     (visit,) = facts(142)
