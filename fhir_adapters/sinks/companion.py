@@ -1,12 +1,13 @@
-"""A companion FHIR store for a source that has no Task: Tasks and gaps stand there, beside the practice's other records.
+"""A companion FHIR store for a source that has no Task: Tasks and gaps stand there, beside the practice's other
+records.
 
-The patient of everything that is written is the store's own, who is linked to the source's (plugin/domain/companion.py):
-without a link nothing is written. What only the source has (plan, order, owner, encounter) is referred to by identifier
-and display: a store refuses a literal reference that it cannot resolve (HAPI 8.8.0: HAPI-1094). The identifier's system is
-the source's FHIR base and the type, its value the id there.
+The patient of everything that is written is the store's own, who is linked to the source's
+(plugin/domain/companion.py): without a link nothing is written. What only the source has (plan, order, owner,
+encounter) is referred to by identifier and display: a store refuses a literal reference that it cannot resolve (HAPI
+8.8.0: HAPI-1094). The identifier's system is the source's FHIR base and the type, its value the id there.
 
-Ids, and the identifiers of our own, are those that HAPI gets from its own practice. Beside our tag everything carries one
-that names the source: two sources may share a store, and neither takes the other's for its own.
+Ids, and the identifiers of our own, are those that HAPI gets from its own practice. Beside our tag everything carries
+one that names the source: two sources may share a store, and neither takes the other's for its own.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Messages in the inboxes of OpenEMR's staff: one for each open gap, kept up to date and closed with it.
 
-OpenEMR 8.2 lets messages be written, but never read (recording 237), and it says yes to nearly everything: a number that
-is nobody's chart, a recipient that does not exist, an addition to a message that is not there or hangs on another chart
-(229 to 231, 235, 236). So:
+OpenEMR 8.2 lets messages be written, but never read (recording 237), and it says yes to nearly everything: a number
+that is nobody's chart, a recipient that does not exist, an addition to a message that is not there or hangs on another
+chart (229 to 231, 235, 236). So:
 
 * **Whose chart.** The chart's number is asked for by the patient's id right before each message, from an answer that
   names that id, and asked for once more right after it. Where the two differ, what was just sent is deleted, and it is
@@ -162,7 +162,10 @@ class StaffMessages:
         wanted = Wanted.from_body(draft.body)
         known = self._known(draft.ref, wanted)
         try:
-            done = self._open(known, wanted, draft) if wanted.is_open else self._close(known, wanted, draft)
+            if wanted.is_open:
+                done = self._told(known, wanted, draft) or self._open(known, wanted, draft)
+            else:
+                done = self._close(known, wanted, draft)
         except Unauthorized:
             raise
         except (ChartMoved, PermanentFailure) as failure:
@@ -183,8 +186,14 @@ class StaffMessages:
         if has_moved or known.patient != wanted.patient:
             for place in {known.chart, chart} if known.is_open or known.is_unchecked else ():
                 self._withdraw(known, place)
-            known = replace(known, patient=wanted.patient, mid=None, is_open=False, said="", asked="")
+            known = self._taken_away(replace(known, patient=wanted.patient))
         return replace(known, chart=chart)
+
+    @staticmethod
+    def _taken_away(message: StaffMessage) -> StaffMessage:
+        """It stands nowhere any more. Of one that was never answered for nobody knows that: the next one says so."""
+        asked = message.asked if message.is_unknown else ""
+        return replace(message, mid=None, is_open=False, said="", asked=asked)
 
     def _withdraw(self, message: StaffMessage, chart: ChartNumber | None) -> None:
         """It may be seen in another's chart: it is taken out of it and of the inbox. Of a message that does not hang there
@@ -205,10 +214,38 @@ class StaffMessages:
         asked = replace(known, to=wanted.to, asked=draft.digest, at=self._clock())
         page = self._page(wanted)
         if known.is_open and known.mid is not None:
-            return self._say(known, asked, staff_words.more_words(wanted, self._today(), page))
+            words = staff_words.more_words(wanted, self._today(), page)
+            is_again = known.asked == draft.digest  # it was sent, and nobody answered
+            return self._say(known, asked, staff_words.said_again(words) if is_again else words)
         words = staff_words.first_words(wanted, self._today(), page)
         words = staff_words.sent_again(words, known.number) if known.is_unknown else words
         return self._say(known, replace(asked, mid=None, is_open=True), words)
+
+    def _told(self, known: StaffMessage, wanted: Wanted, draft: Draft) -> StaffMessage | None:
+        """A notice to whom the gap's own message stands open with is added to that: one message for a person and a gap. None
+        where it needs a message of its own."""
+        beside = self._of_the_gap(known, wanted)
+        if beside is None:
+            return None
+        words = staff_words.told_words(wanted)
+        words = staff_words.said_again(words) if known.asked == draft.digest else words
+        asked = replace(known, to=beside.to, chart=beside.chart, mid=beside.mid, asked=draft.digest, at=self._clock())
+        told = replace(self._say(known, asked, words, is_last=True, under=beside), mid=None)
+        self._book.save(told)
+        return told
+
+    def _of_the_gap(self, known: StaffMessage, wanted: Wanted) -> StaffMessage | None:
+        if not wanted.is_notice or known.is_open:
+            return None
+        others = (one for one in self._book.of_step(wanted.step) if one.ref != known.ref and one.to == wanted.to)
+        beside = next((one for one in others if one.is_open and one.mid is not None), None)
+        if beside is None:
+            return None
+        here = self._in_its_chart(beside, wanted)
+        if here.mid is not None:
+            return here
+        self._book.save(here)
+        return None
 
     def _close(self, known: StaffMessage, wanted: Wanted, draft: Draft) -> StaffMessage:
         """The message of the gap, and those that told somebody of it. Without any there is nothing to close."""
@@ -224,7 +261,10 @@ class StaffMessages:
     def _close_one(self, known: StaffMessage, wanted: Wanted, draft: Draft) -> StaffMessage:
         if not (known.is_unknown or known.is_unchecked or (known.is_open and known.mid is not None)):
             return known
-        known = self._in_its_chart(known, wanted)
+        try:
+            known = self._in_its_chart(known, wanted)
+        except NotFound:
+            return self._without_a_chart(known)
         asked = replace(known, asked=draft.digest, at=self._clock())
         if known.is_unknown:
             words = staff_words.never_found(wanted, known.number)
@@ -233,14 +273,28 @@ class StaffMessages:
             return self._say(known, asked, staff_words.last_words(wanted), is_done=True)
         return self._settled(known)
 
+    def _without_a_chart(self, known: StaffMessage) -> StaffMessage:
+        """The patient is not there any more, and nothing can be said of them: what was said is taken out of the inbox."""
+        self._withdraw(known, known.chart)
+        gone = replace(self._taken_away(known), asked="")
+        self._book.save(gone)
+        return gone
+
     def _say(
-        self, before: StaffMessage, asked: StaffMessage, words: str, *, is_done: bool = False, is_last: bool = False
+        self,
+        before: StaffMessage,
+        asked: StaffMessage,
+        words: str,
+        *,
+        is_done: bool = False,
+        is_last: bool = False,
+        under: StaffMessage | None = None,
     ) -> StaffMessage:
-        """Stored, sent, stored as answered for, and looked at once more. ``is_last``: a message of its own, after which
-        there is nothing to say."""
+        """Stored, sent, stored as answered for, and looked at once more. ``is_last``: after it there is nothing to say.
+        ``under``: it is added to that message, under its number."""
         self._book.save(asked)
         try:
-            mid = self._sent(asked, self._letter(asked, words, is_done=is_done))
+            mid = self._sent(asked, self._letter(under or asked, words, is_done=is_done))
         except Unanswered:
             raise
         except MilepostError:
@@ -268,7 +322,7 @@ class StaffMessages:
             return self._settled(said)
         for place in {said.chart, now}:
             self._withdraw(said, place)
-        self._book.save(replace(said, mid=None, is_open=False, said="", asked=""))
+        self._book.save(self._taken_away(said))
         raise ChartMoved("the number of the patient's chart changed while it was written; it was withdrawn.")
 
     def _settled(self, message: StaffMessage) -> StaffMessage:

@@ -1,5 +1,5 @@
-"""What a message to staff says: which step, how late, what is next, and where to look. No name and no birth date: the chart
-on which it hangs has them."""
+"""What a message to staff says: which step, how late, what is next, and where to look. No name and no birth date: the
+chart on which it hangs has them."""
 
 from __future__ import annotations
 
@@ -102,6 +102,12 @@ def more_words(wanted: Wanted, today: date, page: str | None) -> str:
     return _joined(f"Still open: {_how_late(wanted, today)}", tier, page)
 
 
+def told_words(wanted: Wanted) -> str:
+    """What is added to the gap's own message, where a notice of it goes to the same inbox."""
+    tier = f"Tier {wanted.tier}: " if wanted.tier else ""
+    return f"{tier}the provider is told. {_NEXT_FOR_PROVIDER}"
+
+
 def last_words(wanted: Wanted) -> str:
     """What is added when there is nothing left to do."""
     on = f" ({wanted.closed_on})" if wanted.closed_on else ""
@@ -109,13 +115,20 @@ def last_words(wanted: Wanted) -> str:
 
 
 def sent_again(words: str, number: str) -> str:
-    """The first try was never answered: whoever finds two of one number knows that they are one."""
-    return _joined(words, f"This replaces any earlier message with the number {number}.")
+    """The first try was never answered: whoever finds two of one number knows that they are one. It may hang on the chart
+    that had the patient's number before."""
+    return _joined(words, f"This replaces any earlier message with the number {number}, on whatever chart it is.")
+
+
+def said_again(words: str) -> str:
+    """An addition of which nobody knows whether it arrived: who reads it twice need not look for what is new."""
+    return _joined(words, "This may stand here twice.")
 
 
 def never_found(wanted: Wanted, number: str) -> str:
     """The gap is closed, and of the message about it nobody knows whether it ever arrived."""
-    return _joined(last_words(wanted), f"If a message with the number {number} is still open, it can be set to Done.")
+    other = f"If a message with the number {number} is still open, on whatever chart, it can be set to Done."
+    return _joined(last_words(wanted), other)
 
 
 WITHDRAWN = "Withdrawn by Milepost. Nothing is left to do here."

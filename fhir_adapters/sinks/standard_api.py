@@ -1,5 +1,5 @@
-"""OpenEMR's Standard API, as far as messages to staff need it. What it answers is judged by its body: it says 200 to much
-that it has not done (OpenEMR 8.2; recordings 072 to 075, 226 to 239, 257, 420, 436, 447)."""
+"""OpenEMR's Standard API, as far as messages to staff need it. What it answers is judged by its body: it says 200 to
+much that it has not done (OpenEMR 8.2; recordings 072 to 075, 226 to 239, 257, 420, 436, 447)."""
 
 from __future__ import annotations
 

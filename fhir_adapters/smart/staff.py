@@ -5,7 +5,6 @@ No launch is needed for it, and no patient comes with it. OpenEMR 8.2 lets no ``
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fhir_adapters.smart import client_auth, openemr, scopes
@@ -20,6 +19,16 @@ from plugin.domain.errors import BadSettings, CannotDo, LaunchRefused, Unauthori
 from plugin.domain.issuer import ClientAuth
 from plugin.domain.launch import Identity, Tokens
 from plugin.domain.rights import FOR_STAFF, MESSAGING
+
+_NO_CONSENT = "Consent was refused there, or it took longer than a minute. Begin the sign-in again, and say yes to all that is asked."
+_NOT_LET_IN = (
+    "Its client is not enabled there, or its secret is another. OpenEMR's administrator enables it (Admin, System, API "
+    "Clients); its client ID and secret are kept on the source's page."
+)
+_ALL_OF_IT = (
+    "Say yes to all that is asked; if not all of it was asked, register the client for staff messages anew, with the text of "
+    "now."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +80,9 @@ class StaffAccount:
         )
 
     def exchange(self, *, code: str, verifier: str, nonce: str) -> SignedIn:
-        """What the code is good for. Raises Unauthorized, in words: a refused consent comes back with a code too (OpenEMR
-        8.2, recordings 321, 322), and only this call says no; so does an account that was let do less than is needed."""
+        """What the code is good for. Raises Unauthorized, in words for whoever signs in: a refused consent comes back with a
+        code too (OpenEMR 8.2, recordings 321, 322), and only this call says no; so does an account that was let do less
+        than is needed."""
         known = self._discovery.get()
         form = {
             "grant_type": "authorization_code",
@@ -80,13 +90,13 @@ class StaffAccount:
             "redirect_uri": self._callback(),
             "code_verifier": verifier,
         }
-        answered = self._granted(
-            self._posted(known, form), "Consent was refused there, or it took longer than a minute"
-        )
+        answered = self._granted(self._posted(known, form), _NO_CONSENT)
         if lacks := scopes.lacking(MESSAGING, answered.scopes or ()):
-            raise Unauthorized(f"The staff account {'; '.join(lacks)}.")
+            raise Unauthorized(f"OpenEMR let the account in, but it {'; '.join(lacks)}. {_ALL_OF_IT}")
         if answered.refresh is None:
-            raise Unauthorized("The staff account got no refresh token: offline_access was not granted.")
+            raise Unauthorized(
+                f"OpenEMR let the account in for an hour only: offline_access was not granted. {_ALL_OF_IT}"
+            )
         return SignedIn(tokens=answered.tokens(self._clock()), identity=self._identity(known, answered, nonce))
 
     def refresh(self, tokens: Tokens) -> Tokens:
@@ -97,12 +107,8 @@ class StaffAccount:
             raise Unauthorized("The staff account has no refresh token: sign in again.")
         form = {"grant_type": "refresh_token", "refresh_token": tokens.refresh}
         known = self._discovery.get()
-        answered = self._granted(self._posted(known, form), "Its sign-in is over: sign in again")
+        answered = self._granted(self._posted(known, form), "Its sign-in is over: sign in again.")
         return answered.tokens(self._clock(), tokens)
-
-    def lacking(self, tokens: Tokens) -> Sequence[str]:
-        """What the account cannot do, in words."""
-        return scopes.lacking(MESSAGING, tokens.scopes)
 
     def _callback(self) -> str:
         if self._client.redirect_uri is None:
@@ -122,8 +128,9 @@ class StaffAccount:
 
     def _granted(self, answer: FormAnswer, words: str) -> TokenAnswer:
         if not answer.is_good:
-            why = f"{words}." if answer.error != "invalid_client" else "Its client is not enabled there, or is another."
-            raise Unauthorized(f"{answer.asked}: {answer.status_code}, {answer.error}. {why}")
+            raise Unauthorized(
+                _NOT_LET_IN if answer.error == "invalid_client" else words, status_code=answer.status_code
+            )
         try:
             return token_answer(answer)
         except LaunchRefused as error:

@@ -40,7 +40,6 @@ READING: Sequence[Right] = (
 MESSAGING: Sequence[Right] = (
     Right("user/message.write", "write staff messages"),
     Right("user/patient.read", "look up a patient's number"),
-    Right("user/user.read", "look up whose inbox there is"),
 )
 """What a staff account is for, by the Standard API (its types are written small)."""
 

@@ -1,5 +1,6 @@
-"""What is registered at an OpenEMR so that Milepost can read it, open its panel there and write staff messages: texts for
-copying, and who does what. OpenEMR 8.2 registers by itself whoever posts such a text; an administrator then lets it in.
+"""What is registered at an OpenEMR so that Milepost can read it, open its panel there and write staff messages: texts
+for copying, and who does what. OpenEMR 8.2 registers by itself whoever posts such a text; an administrator then lets it
+in.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What a kind of server must offer to be a source at all, and what those who work with Milepost notice of what it lacks."""
+"""What a kind of server must offer to be a source at all, and what those who work with Milepost notice of what it
+lacks."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from plugin.domain.source import OPENEMR, Source
 from plugin.usecases.ports import Ehr
 from plugin.usecases.services import Services
 from plugin.usecases.source_reading import source_costs
+from plugin.usecases.staff_account import account_of
 
 
 class Check(NamedTuple):
@@ -94,6 +96,8 @@ _ALWAYS = {
 
 def _of_openemr(services: Services, source: Source, ehr: Ehr) -> Iterator[Check]:
     yield Check("Task", is_good=True, words=f"not offered: {_where_tasks_go(services, source)}")
+    if source.sink == "message":
+        yield _staff_account(services, source)
     for what, words in _ALWAYS.items():
         yield Check(what, is_good=True, words=words)
     yield _index(services, source, ehr)
@@ -114,6 +118,14 @@ def _where_tasks_go(services: Services, source: Source) -> str:
         return f"and its companion store {source.companion} is not there any more: nothing is written"
     state = ", which is paused: nothing is written" if store.paused else "; OpenEMR's own pages do not show them"
     return f"milestone Tasks and gaps go to the companion store {store.slug}{state}"
+
+
+def _staff_account(services: Services, source: Source) -> Check:
+    account = account_of(services, source)
+    if account is not None and account.ended is None:
+        return Check("staff account", is_good=True, words=f"signed in as {account.who}")
+    words = "nobody is signed in: messages wait until an administrator signs it in on the source's page"
+    return Check("staff account", is_good=False, words=words)
 
 
 def _index(services: Services, source: Source, ehr: Ehr) -> Check:

@@ -1,12 +1,12 @@
 """The staff account of a source: kept when somebody has signed in, renewed for all workers, ended when the EHR says so.
 
-OpenEMR 8.2: a refresh revokes the access token before it at once, and a refresh token is good for once (recordings 274 to
-276). So one worker at a time gets new tokens, and stores them before anybody uses them. It takes its turn by compare and
-set, with an end: of a worker that died meanwhile, another tries with the old refresh token; where that was used up, the
-account has ended and the page says that somebody must sign in again.
+OpenEMR 8.2: a refresh revokes the access token before it at once, and a refresh token is good for once (recordings 274
+to 276). So one worker at a time gets new tokens, and stores them before anybody uses them. It takes its turn by compare
+and set, with an end: of a worker that died meanwhile, another tries with the old refresh token; where that was used up,
+the account has ended and the page says that somebody must sign in again.
 
-A session that was ended there still gives new tokens, and refuses each of them with 400 (421, 425, 436). A token that is
-new and refused is therefore never replaced, and that answer ends the account here.
+A session that was ended there still gives new tokens, and refuses each of them with 400 (421, 425, 436). A token that
+is new and refused is therefore never replaced, and that answer ends the account here.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The staff account of an OpenEMR source: signed in once, from the source's page.
 
-The browser goes to OpenEMR and comes back from another site: without our cookie, which is SameSite=Strict. So it comes back to
-a page that is open to everybody and holds nothing; a form on it, sent from our own site, leads on to the page behind the
-sign-in. That form was drawn for no session and has no form token: what proves it is the state, which only this session knows.
+The browser goes to OpenEMR and comes back from another site: without our cookie, which is SameSite=Strict. So it comes
+back to a page that is open to everybody and holds nothing; a form on it, sent from our own site, leads on to the page
+behind the sign-in. That form was drawn for no session and has no form token: what proves it is the state, which only
+this session knows.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.api.access import Access, open_to
-from plugin.domain.errors import BadForm, ForeignPage, MilepostError
+from plugin.domain.errors import BadForm, ForeignPage, MilepostError, TemporaryFailure
 from plugin.domain.permissions import Action, Data
 from plugin.usecases.services import Services
 from plugin.usecases.sources import source_named
@@ -32,6 +33,7 @@ _REFUSED: Mapping[str, str] = {
     "unauthorized_client": "The client for staff messages is not enabled in OpenEMR (Admin, System, API Clients).",
 }
 _SAYS_NO = "OpenEMR did not let this account sign in."
+_NO_ANSWER = "OpenEMR did not answer, or not as it should. Begin the sign-in again in a minute."
 _LONGEST = 4_096
 
 
@@ -49,7 +51,7 @@ def staff_account_pages(services: Services) -> Blueprint:
         try:
             url = begin_staff_sign_in(services, source, signed_in())
         except MilepostError as error:
-            return source_page(services, source, wrong=str(error)), 422
+            return source_page(services, source, wrong=_why(error)), 422
         return render_template("admin/sources/staff_begin.html", source=source, url=url, host=urlsplit(url).netloc)
 
     @pages.get("/back")
@@ -74,7 +76,7 @@ def staff_account_pages(services: Services) -> Blueprint:
         try:
             finish_staff_sign_in(services, source, signed_in(), code=request.form.get("code", ""), state=state)
         except MilepostError as error:
-            return source_page(services, source, wrong=f"The staff account is not signed in. {error}"), 422
+            return source_page(services, source, wrong=f"The staff account is not signed in. {_why(error)}"), 422
         return redirect(url_for("sources.one", slug=slug, done="staff-signed-in"), 303)
 
     _keeping(pages, services)
@@ -99,6 +101,10 @@ def _keeping(pages: Blueprint, services: Services) -> None:
         me = signed_in()
         sign_out_staff(services, source_named(services, slug), by=me.who, told=me.told)
         return redirect(url_for("sources.one", slug=slug, done="staff-forgotten"), 303)
+
+
+def _why(error: MilepostError) -> str:
+    return _NO_ANSWER if isinstance(error, TemporaryFailure) else str(error)
 
 
 def _given(name: str) -> str:

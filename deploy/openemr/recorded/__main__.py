@@ -1,4 +1,5 @@
-"""`python -m deploy.openemr.recorded --port N`: the recorded OpenEMR with a small clinic, until Ctrl-C. On loopback only."""
+"""`python -m deploy.openemr.recorded --port N`: the recorded OpenEMR with a small clinic, until Ctrl-C. On loopback
+only."""
 
 from __future__ import annotations
 

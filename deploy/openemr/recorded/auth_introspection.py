@@ -1,4 +1,5 @@
-"""OpenEMR 8.2's introspection: whatever is wrong, the answer is 200 and ``{"active": false}`` (recordings 260 to 283)."""
+"""OpenEMR 8.2's introspection: whatever is wrong, the answer is 200 and ``{"active": false}`` (recordings 260 to
+283)."""
 
 from __future__ import annotations
 

@@ -25,7 +25,6 @@ CATEGORIES = {
 """Of a stock calendar: number, constant, name. 1 is the older way to mark a no-show."""
 NO_SHOW = 1
 OFFICE_VISIT = 5
-LUNCH = 8
 _WIDTH_OF_PC_PID = 11
 
 

@@ -75,10 +75,6 @@ class Clinic(Charts, Bookings, Inbox, Results):
         """Everybody who is logged in to OpenEMR's pages is logged out, as after two idle hours. The tokens of apps go on."""
         self.sessions.end_all()
 
-    def revoke_token(self, token: str) -> None:
-        """Refused from now on, as one that was refreshed: 401."""
-        del self._tokens[token]
-
     def end_trust(self, token: str) -> None:
         """The user has logged out, or took the client's trust away: 400 from now on."""
         self._ended.add(token)

@@ -1,4 +1,5 @@
-"""How long a real OpenEMR took, reported and not waited: two cores, PHP 8.2, MariaDB (tests/fixtures/openemr/CHECKED.md).
+"""How long a real OpenEMR took, reported and not waited: two cores, PHP 8.2, MariaDB
+(tests/fixtures/openemr/CHECKED.md).
 
 CarePlan is quadratic, because ``form_care_plan`` has no index on ``id``: each form reads the whole table. One patient
 costs then what two hundred cost.

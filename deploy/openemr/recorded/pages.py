@@ -1,4 +1,5 @@
-"""Everything of the recorded OpenEMR that is seen in a browser, and the authorization server, on one Flask application."""
+"""Everything of the recorded OpenEMR that is seen in a browser, and the authorization server, on one Flask
+application."""
 
 from __future__ import annotations
 

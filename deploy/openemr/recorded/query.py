@@ -1,4 +1,5 @@
-"""Search parameters as OpenEMR 8.2 takes them: a list of known names per resource, everything else is no match at all."""
+"""Search parameters as OpenEMR 8.2 takes them: a list of known names per resource, everything else is no match at
+all."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""An OpenEMR's answer as JSON, or the clear failure that it is. Nothing that is wrong with an answer looks like "no data".
+"""An OpenEMR's answer as JSON, or the clear failure that it is. Nothing that is wrong with an answer looks like "no
+data".
 
-OpenEMR 8.2 has no OperationOutcome. It says no in a small object (`error`, `message`, `code`), in a web page, in a list of
-messages with status 200, or by adding a second object to a complete Bundle.
+OpenEMR 8.2 has no OperationOutcome. It says no in a small object (`error`, `message`, `code`), in a web page, in a list
+of messages with status 200, or by adding a second object to a complete Bundle.
 """
 
 from __future__ import annotations

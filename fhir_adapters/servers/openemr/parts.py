@@ -32,8 +32,8 @@ class Way(Enum):
 @dataclass(frozen=True, slots=True)
 class Part:
     """`by_day` and `by_night` are the least time between two readings in working hours and outside them; None: not then.
-    `share` is its part of what a day may cost. `size` is how many patients, resources, days or months are asked for at once
-    in the beginning. `back`: only what happened in so many days before now is asked for (such an answer is complete about
+    `share` is its part of what a day may cost. `size` is how many patients, resources or days are asked for at once in the
+    beginning. `back`: only what happened in so many days before now is asked for (such an answer is complete about
     nothing); of changes: so far before the last time."""
 
     way: Way
@@ -66,7 +66,7 @@ PARTS: Mapping[str, tuple[Part, ...]] = {
         Part(Way.CHANGED, 5 * _M, _H, 0.05),
         Part(Way.TODAY, 2 * _M, _H, 0.22, size=2),
         Part(Way.DAYS, 30 * _M, 2 * _H, 0.05, size=11),
-        Part(Way.MONTHS, 2 * _H, 6 * _H, 0.05, size=1),
+        Part(Way.MONTHS, 2 * _H, 6 * _H, 0.05, size=31),
         Part(Way.TRACKED, None, _NIGHTLY, 0.03),
     ),
     "Encounter": (

@@ -1,6 +1,8 @@
-"""One pass over a part of an OpenEMR: which questions it takes, how large they are, and what each answer is complete about.
+"""One pass over a part of an OpenEMR: which questions it takes, how large they are, and what each answer is complete
+about.
 
-Answers are to stay far under 4 MB: a question whose answer was too large is halved at once, one that was cheap may grow.
+Answers are to stay far under 4 MB: a question whose answer was too large is halved at once, one that was cheap may
+grow.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from calendar import monthrange
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import accumulate
 from typing import NamedTuple
 
 from fhir_adapters.resources import RESOURCES
@@ -56,11 +59,15 @@ class Step(NamedTuple):
 
 
 class _Span(NamedTuple):
-    """Days or months that can be asked for by one word."""
+    """A day or a month, which can be asked for by one word."""
 
     word: str
     first: date
     last: date
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,26 +145,34 @@ class Passes:
 
     # --------------------------------------------------------------------------------------------------- days and months
     def _by_time(self, type_: str, spans: Sequence[_Span], pace: Pace) -> Iterator[Step]:
-        waiting = list(spans)
+        """As many days at once as an answer may hold; of a month that is too large, day by day. The busiest of them counts:
+        only where all were cheap are more asked for at once the next time."""
+        waiting, most, were_cheap = list(spans), sum(span.days for span in spans), True
         while waiting:
-            asked = waiting[: pace.size]
+            asked, left = _next(waiting, pace.size)
+            count = sum(span.days for span in asked)
             try:
                 found = self.ask(type_, date=listed([span.word for span in asked]))
             except TooLarge:
-                waiting, pace = _halved(waiting, asked, pace.plus(LARGEST_ANSWER, 0.0))
+                if count == 1:
+                    words = f"The appointments of {asked[0].word} are more than this OpenEMR can send in one answer."
+                    raise TooLarge(words) from None
+                pace, were_cheap = replace(pace.plus(LARGEST_ANSWER, 0.0), size=count // 2), False
                 continue
-            first, last = asked[0].first, asked[-1].last
+            first, last, waiting = asked[0].first, asked[-1].last, left
             _check_days(type_, found, first, last)
-            waiting = waiting[len(asked) :]
-            pace = _sized(pace.plus(found.bytes, found.seconds), found, len(asked), len(spans))
-            yield Step(found.resources, replace(pace, done=pace.done or not waiting), Extent(None, first, last))
+            were_cheap = were_cheap and _is_cheap(found)
+            size = max(1, count // 2) if found.bytes > LARGE else pace.size
+            size = min(most, size * 2) if were_cheap and not waiting else size
+            pace = replace(pace.plus(found.bytes, found.seconds), size=size, done=pace.done or not waiting)
+            yield Step(found.resources, pace, Extent(None, first, last))
 
     def _spans(self, way: Way) -> list[_Span]:
         if way is Way.MONTHS:
             return self._months()
         first, last = (-1, 0) if way is Way.TODAY else (-DAYS_BACK, DAYS_AHEAD)
         days = [self._today() + timedelta(days=count) for count in range(first, last + 1)]
-        return [_Span(day.isoformat(), day, day) for day in days]
+        return [_day(day) for day in days]
 
     def _months(self) -> list[_Span]:
         today = self._today()
@@ -268,20 +283,33 @@ def _after(pace: Pace, asked: Sequence[str], waiting: Sequence[str]) -> Pace:
 def _sized(pace: Pace, found: Found, asked: int, most: int) -> Pace:
     if found.bytes > LARGE:
         return replace(pace, size=max(1, asked // 2))
-    is_cheap = found.bytes < SMALL and found.seconds < QUICK
-    return replace(pace, size=min(most, pace.size * 2)) if is_cheap and asked == pace.size else pace
+    return replace(pace, size=min(most, pace.size * 2)) if _is_cheap(found) and asked == pace.size else pace
 
 
-def _halved(waiting: list[_Span], asked: Sequence[_Span], pace: Pace) -> tuple[list[_Span], Pace]:
-    """Half as many; a month that is too large alone, day by day."""
-    if len(asked) > 1:
-        return waiting, replace(pace, size=len(asked) // 2)
-    span = asked[0]
-    if span.first == span.last:
-        raise TooLarge(f"The appointments of {span.word} are more than this OpenEMR can send in one answer.")
-    count = (span.last - span.first).days + 1
-    days = [span.first + timedelta(days=number) for number in range(count)]
-    return [*(_Span(day.isoformat(), day, day) for day in days), *waiting[1:]], replace(pace, size=count // 4)
+def _is_cheap(found: Found) -> bool:
+    return found.bytes < SMALL and found.seconds < QUICK
+
+
+def _next(waiting: Sequence[_Span], most: int) -> tuple[list[_Span], list[_Span]]:
+    """What is asked for now, no more days than that, and what waits: whole months, or days where one month is more already.
+    The two never stand in one question: that was not seen to be understood."""
+    head, *rest = waiting
+    spans = [*(_days_of(head) if head.days > most else [head]), *rest]
+    totals = accumulate(span.days for span in spans)
+    asked = [
+        span
+        for span, total in zip(spans, totals, strict=True)
+        if total <= most and len(span.word) == len(spans[0].word)
+    ]
+    return asked, spans[len(asked) :]
+
+
+def _days_of(span: _Span) -> list[_Span]:
+    return [_day(span.first + timedelta(days=number)) for number in range(span.days)]
+
+
+def _day(day: date) -> _Span:
+    return _Span(day.isoformat(), day, day)
 
 
 def _month(year: int, month: int) -> _Span:

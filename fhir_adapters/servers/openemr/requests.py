@@ -1,10 +1,10 @@
 """What an OpenEMR may be asked: the whitelist of search parameters, and the shapes of their values.
 
-OpenEMR 8.2 answers a parameter that it does not know, and a value that it cannot read, with status 200 and an empty Bundle
-(recordings 096-099, 103, 114, 402): it looks as if there were nothing. So nothing else can be sent from here. Not sent
-although known: `_count` to anything but Patient (it cuts, and no page follows: recordings 172-175), any search of CarePlan
-or Goal but by patient (it filters rows, and the rest of a plan is missing under the same id: recordings 116, 117, 134), and
-two bounds of a date (the last one wins, or both are OR: recordings 160-163).
+OpenEMR 8.2 answers a parameter that it does not know, and a value that it cannot read, with status 200 and an empty
+Bundle (recordings 096-099, 103, 114, 402): it looks as if there were nothing. So nothing else can be sent from here.
+Not sent although known: `_count` to anything but Patient (it cuts, and no page follows: recordings 172-175), any search
+of CarePlan or Goal but by patient (it filters rows, and the rest of a plan is missing under the same id: recordings
+116, 117, 134), and two bounds of a date (the last one wins, or both are OR: recordings 160-163).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """When a part of an OpenEMR is read again: by what it cost the last time, and by whether people work there now.
 
-OpenEMR 8.2 stores every answer whole in its own log, with a dozen rows beside it, and a search for plans goes through the
-whole table. So what a day of reading may cost is bounded: each part has its share of the day's bytes and requests, and
-waits as long as its last reading has used up of that share; and none keeps the server busy for more than a small part of
-the time.
+OpenEMR 8.2 stores every answer whole in its own log, with a dozen rows beside it, and a search for plans goes through
+the whole table. So what a day of reading may cost is bounded: each part has its share of the day's bytes and requests,
+and waits as long as its last reading has used up of that share; and none keeps the server busy for more than a small
+part of the time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Times as an OpenEMR means them: what the clock on the clinic's wall showed.
 
-OpenEMR 8.2 keeps local times without a zone, and writes each with the offset that the server has *today*: in November an
-appointment on 15 July at nine comes as `09:00:00-05:00`, where the clinic had -04:00 (recording 156). The offset is
+OpenEMR 8.2 keeps local times without a zone, and writes each with the offset that the server has *today*: in November
+an appointment on 15 July at nine comes as `09:00:00-05:00`, where the clinic had -04:00 (recording 156). The offset is
 dropped, and the clinic's own for that day is put in its place.
 """
 

@@ -1,4 +1,5 @@
-"""The clinic of the recordings as far as signing in goes, over HTTP, and how a recorded exchange is asked and compared."""
+"""The clinic of the recordings as far as signing in goes, over HTTP, and how a recorded exchange is asked and
+compared."""
 
 from __future__ import annotations
 

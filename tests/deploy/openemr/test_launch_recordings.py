@@ -1,4 +1,5 @@
-"""The recorded OpenEMR's authorize, login, picker, consent and launch against what a real one answered, step by step."""
+"""The recorded OpenEMR's authorize, login, picker, consent and launch against what a real one answered, step by
+step."""
 
 from __future__ import annotations
 

@@ -1,11 +1,12 @@
-"""A clinic on the recorded OpenEMR, with a sink that writes to its staff, and rows of the ledger as it would get them."""
+"""A clinic on the recorded OpenEMR, with a sink that writes to its staff, and rows of the ledger as it would get
+them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from deploy.openemr.recorded.clinic import Clinic
@@ -21,10 +22,10 @@ from plugin.outbound import Retries, Terms
 
 NOW = datetime(2026, 11, 26, 15, tzinfo=UTC)
 ZONE = ZoneInfo("America/New_York")
-SCOPES = "api:oemr user/patient.read user/message.write user/user.read"
+SCOPES = "api:oemr user/patient.read user/message.write"
 DAY_UUID = "2b1b2c3d-0000-4000-8000-0000000000e1"
 """Begins with a digit: OpenEMR makes chart 2 of it."""
-QUICK = Terms(retries=Retries(attempts=1), read=timedelta(seconds=5), deadline=timedelta(seconds=10))
+ONCE = Terms(retries=Retries(attempts=1))
 
 
 @dataclass
@@ -99,7 +100,7 @@ class InboxWorld:
 
     def __post_init__(self) -> None:
         self.api = StandardApi(
-            self.openemr.api_base, StaffAuth(self.tokens), ended=self.tokens.session_is_over, terms=QUICK
+            self.openemr.api_base, StaffAuth(self.tokens), ended=self.tokens.session_is_over, terms=ONCE
         )
         self.source = Source(id=1, slug="clinic", base_url=self.openemr.fhir_base, kind="openemr", inbox=self.inbox)
         self.sink = StaffMessages(

@@ -7,7 +7,7 @@ import responses
 
 from fhir_adapters.sinks import StaffAuth, StandardApi
 from plugin.domain.errors import Unauthorized
-from tests.fhir_adapters.sinks.inbox_world import DAY_UUID, QUICK
+from tests.fhir_adapters.sinks.inbox_world import DAY_UUID, ONCE
 
 API = "https://openemr.example/apis/default/api"
 REFUSED = {"error": "An error occurred", "message": "The resource owner or authorization server denied the request."}
@@ -31,7 +31,7 @@ def test_a_token_that_is_refused_is_replaced_once() -> None:
     """The request is sent again with the new one; a new one that is refused is not replaced, so it ends."""
     with responses.RequestsMock() as server:
         server.get(f"{API}/patient/{DAY_UUID}", json=REFUSED, status=401)
-        api = StandardApi(API, StaffAuth(Tokens()), ended=lambda: None, terms=QUICK)
+        api = StandardApi(API, StaffAuth(Tokens()), ended=lambda: None, terms=ONCE)
 
         with pytest.raises(Unauthorized):
             api.chart_of(f"Patient/{DAY_UUID}")

@@ -1,5 +1,5 @@
-"""A process that dies while it writes to an inbox, at whichever call: no message is lost, none is in another's chart, and one
-that may be there twice says so (row 31)."""
+"""A process that dies while it writes to an inbox, at whichever call: no message is lost, none is in another's chart,
+and one that may be there twice says so (row 31)."""
 
 from __future__ import annotations
 

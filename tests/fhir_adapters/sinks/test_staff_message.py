@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 
 from plugin.domain.errors import CannotDo, TemporaryFailure, Unauthorized
-from plugin.domain.writes import gap_ref
+from plugin.domain.writes import gap_ref, notice_ref
 from tests.fhir_adapters.sinks.inbox_world import NOW, InboxWorld, a_gap, a_notice, inbox_world
 
 GAP = gap_ref("clinic|plan|hba1c")
+NOTICE = notice_ref("clinic|plan|hba1c|2026-11-14|tier-3|overdue")
 
 
 @pytest.fixture
@@ -81,6 +82,53 @@ def test_a_notice_is_closed_with_the_gap(world: InboxWorld) -> None:
     assert world.clinic.messages_of("nurse") == []
 
 
+def test_owner_and_provider_are_one_person() -> None:
+    """One message for a person and a gap: the notice is added to what stands there, under the same number, and goes with it.
+    Written once more it says nothing more."""
+    with inbox_world(**{"Practitioner/nurse": "doctor", "provider": "doctor"}) as world:
+        world.write(a_gap())
+        world.write(a_gap(tier=3), a_notice())
+        (message,) = world.clinic.messages_of("doctor")
+        (before,) = (kept for kept in world.book.all() if kept.is_open)
+
+        assert message.body.count("Tier 3: the provider is told. Next: please decide how to go on") == 1
+        assert message.title.endswith(before.number)
+        assert world.sink.ours_by_type() == {"Message": 1}
+        assert {standing.digest for standing in world.sink.standing([GAP, NOTICE])} == {
+            draft.digest for row in (a_gap(tier=3), a_notice()) if (draft := world.sink.draft(row))
+        }
+
+        world.write(a_gap(state="closed", tier=0))
+        (message,) = world.in_chart(9)
+        assert (message.status, message.body.count("Closed by Milepost")) == ("Done", 1)
+
+
+def test_a_notice_whose_answer_is_lost_is_added_again() -> None:
+    """To the same message, and says that it may stand there twice."""
+    with inbox_world(**{"Practitioner/nurse": "doctor", "provider": "doctor"}) as world:
+        world.write(a_gap())
+        world.openemr.answer_next_with("server error", path="/message")
+        with pytest.raises(TemporaryFailure):
+            world.write(a_notice())
+        world.write(a_notice())
+
+        (message,) = world.in_chart(9)
+        assert message.body.count("the provider is told") == 2
+        assert message.body.count("This may stand here twice.") == 1
+
+
+def test_a_notice_beside_a_message_in_a_chart_that_has_moved() -> None:
+    """What hangs in the old chart is taken away, and the notice is a message of its own in the right one."""
+    with inbox_world(**{"Practitioner/nurse": "doctor", "provider": "doctor"}) as world:
+        world.write(a_gap())
+        world.clinic.change_pid(9, 11)
+        world.write(a_notice())
+
+        assert world.in_chart(9) == []
+        (message,) = world.in_chart(11)
+        assert "Next: please decide" in message.body
+
+
 def test_what_an_inbox_has_no_use_for(world: InboxWorld) -> None:
     """A Task or a Flag needs nothing there; what closes without a message makes none."""
     answers = world.write(a_gap(state="closed", tier=0))
@@ -102,7 +150,7 @@ def test_an_answer_that_is_lost(world: InboxWorld) -> None:
     first, second = world.in_chart(9)
     number = first.title.rpartition(" ")[2]
     assert second.title.endswith(number)
-    assert f"This replaces any earlier message with the number {number}." in second.body
+    assert f"This replaces any earlier message with the number {number}, on whatever chart it is." in second.body
     assert "replaces" not in first.body
     assert [there.ref for there in world.sink.standing([GAP])] == [GAP]
 
@@ -117,12 +165,14 @@ def test_a_gap_closed_before_its_message_was_known_of(world: InboxWorld) -> None
 
     first, last = world.in_chart(9)
     number = first.title.rpartition(" ")[2]
-    assert f"If a message with the number {number} is still open, it can be set to Done." in last.body
+    assert (
+        f"If a message with the number {number} is still open, on whatever chart, it can be set to Done." in last.body
+    )
     assert last.to == "nurse"
 
 
 def test_an_addition_whose_answer_is_lost(world: InboxWorld) -> None:
-    """It is the same message, so it is only said once more."""
+    """It is the same message, so it is only said once more; and that it may stand there twice."""
     world.write(a_gap())
     world.openemr.answer_next_with("server error", path="/message")
     with pytest.raises(TemporaryFailure):
@@ -132,6 +182,8 @@ def test_an_addition_whose_answer_is_lost(world: InboxWorld) -> None:
 
     (message,) = world.in_chart(9)
     assert message.body.count("Tier 2.") == 2
+    assert message.body.count("This may stand here twice.") == 1
+    assert message.body.endswith("This may stand here twice.")
 
 
 @pytest.mark.parametrize("kind", ["html", "php warning", "error body", "empty", "trailing error"])

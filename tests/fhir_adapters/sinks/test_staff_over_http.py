@@ -25,7 +25,7 @@ from plugin.usecases.staff_account import StaffTokens, keep
 from plugin.usecases.staff_messages import Book
 from tests.builders import World
 from tests.fakes import FakeClock
-from tests.fhir_adapters.sinks.inbox_world import DAY_UUID, NOW, QUICK, ZONE, a_gap
+from tests.fhir_adapters.sinks.inbox_world import DAY_UUID, NOW, ONCE, ZONE, a_gap
 
 BACK = "https://milepost.test/admin/sources/main/staff-account/back"
 VERIFIER = "v" * 64
@@ -62,7 +62,7 @@ class Desk:
             self.world.database, self.source, self.account.refresh, self.world.clock, lambda: name, lambda _s: None
         )
         api = StandardApi(
-            StandardApi.base_of(self.source.base_url), StaffAuth(tokens), ended=tokens.session_is_over, terms=QUICK
+            StandardApi.base_of(self.source.base_url), StaffAuth(tokens), ended=tokens.session_is_over, terms=ONCE
         )
         sink = StaffMessages(
             api, source=self.source, book=Book(self.world.database, self.source), clock=self.world.clock, zone=ZONE

@@ -1,5 +1,5 @@
-"""A message for one patient never reaches another's chart: over HTTP, against the recorded OpenEMR (recordings 230, 235,
-236, 257 to 259; row 31)."""
+"""A message for one patient never reaches another's chart: over HTTP, against the recorded OpenEMR (recordings 230,
+235, 236, 257 to 259; row 31)."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -11,9 +11,18 @@ import responses
 from fhir_adapters.sinks import StaffAuth, StandardApi
 from fhir_adapters.sinks.standard_api import Letter
 from plugin.domain.errors import PermanentFailure, Refused, TemporaryFailure
+from plugin.domain.ledger import LedgerRow
 from plugin.domain.staff_message import ChartNumber
 from plugin.domain.writes import gap_ref
-from tests.fhir_adapters.sinks.inbox_world import DAY_UUID, QUICK, FakeTokens, InboxWorld, a_gap, inbox_world
+from tests.fhir_adapters.sinks.inbox_world import (
+    DAY_UUID,
+    ONCE,
+    FakeTokens,
+    InboxWorld,
+    a_gap,
+    a_notice,
+    inbox_world,
+)
 
 GAP = gap_ref("clinic|plan|hba1c")
 API = "https://openemr.example/apis/default/api"
@@ -116,6 +125,33 @@ def test_a_patient_who_is_gone(world: InboxWorld) -> None:
     assert world.clinic.messages == {}
 
 
+def test_a_patient_who_is_gone_leaves_nothing_open(world: InboxWorld) -> None:
+    """The gap ends with the patient, and so does its message: it is taken out of the inbox, and no other chart has it."""
+    world.write(a_gap(), a_notice())
+    world.clinic.delete_patient(9)
+
+    answers = world.write(a_gap(state="withdrawn", tier=0))
+
+    assert [answer.error for answer in answers] == [None]
+    assert [world.clinic.messages_of(name) for name in ("nurse", "doctor")] == [[], []]
+
+
+@pytest.mark.parametrize("gap", [a_gap(tier=2), a_gap(state="closed", tier=0)], ids=["open", "closed"])
+def test_a_lost_answer_and_a_number_that_is_anothers_by_now(world: InboxWorld, gap: LedgerRow) -> None:
+    """What may hang on Cleo's chart has no number that we know: who gets the new message is told what to look for."""
+    world.openemr.answer_next_with("half", path="/message")
+    with pytest.raises(TemporaryFailure):
+        world.write(a_gap())
+    somebody_else_gets(world, 9, now=30, moves_along=False)
+
+    world.write(gap)
+
+    (lost,), (message,) = world.in_chart(9), world.in_chart(30)
+    assert message.title == lost.title
+    assert f"message with the number {lost.title.rpartition(' ')[2]}" in message.body
+    assert "on whatever chart" in message.body
+
+
 @pytest.mark.parametrize(
     "found",
     [
@@ -160,4 +196,4 @@ def test_an_addition_that_is_answered_for_another_message(body: Any) -> None:
 
 
 def _api() -> StandardApi:
-    return StandardApi(API, StaffAuth(FakeTokens("token")), ended=lambda: None, terms=QUICK)
+    return StandardApi(API, StaffAuth(FakeTokens("token")), ended=lambda: None, terms=ONCE)

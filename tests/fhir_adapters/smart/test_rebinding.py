@@ -1,7 +1,8 @@
 """Threat row 2: a name on the list that suddenly leads to another machine (DNS rebinding).
 
-A list of names says nothing of numbers, and private ones cannot be refused: hospitals' EHRs have them. What stands against
-it is the certificate, which is asked for before the first byte of a request: so the attack is made here over TLS.
+A list of names says nothing of numbers, and private ones cannot be refused: hospitals' EHRs have them. What stands
+against it is the certificate, which is asked for before the first byte of a request: so the attack is made here over
+TLS.
 """
 
 import socket

@@ -1,4 +1,5 @@
-"""A staff account of an OpenEMR is signed in from the source's page: what comes back is ours, this session's, and once (row 34)."""
+"""A staff account of an OpenEMR is signed in from the source's page: what comes back is ours, this session's, and once
+(row 34)."""
 
 from __future__ import annotations
 
@@ -173,13 +174,17 @@ def test_a_refused_consent_comes_with_a_code(world: World, admin: AdminClient) -
 
 
 def test_an_ehr_that_does_not_answer_is_said(world: World, admin: AdminClient) -> None:
-    """Before anybody is sent there."""
+    """Before anybody is sent there, and when they come back: in words, without addresses."""
+    state = begun(admin)
     world.staff.failure = TemporaryFailure("GET https://openemr.test/…: nobody answers.")
 
-    answer = admin.post(f"{PLACE}/begin")
+    answers = [
+        admin.post(f"{PLACE}/begin"),
+        admin.client.post(PLACE, data={"code": RIGHT_CODE, "state": state}, headers={"Origin": OURS}, base_url=OURS),
+    ]
 
-    assert answer.status_code == 422
-    assert "nobody answers" in answer.text
+    assert [answer.status_code for answer in answers] == [422, 422]
+    assert all("OpenEMR did not answer" in answer.text and "nobody answers" not in answer.text for answer in answers)
 
 
 def test_it_is_signed_out_here(world: World, admin: AdminClient) -> None:

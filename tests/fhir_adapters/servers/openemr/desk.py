@@ -1,5 +1,5 @@
-"""A scripted OpenEMR for tests of how it is asked: answers from a list of resources, counts what it sends, and is overtaxed
-when told so."""
+"""A scripted OpenEMR for tests of how it is asked: answers from a list of resources, counts what it sends, and is
+overtaxed when told so."""
 
 from __future__ import annotations
 

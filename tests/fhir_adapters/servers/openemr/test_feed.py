@@ -261,7 +261,8 @@ def test_appointments_are_read_by_stamp_by_days_by_months_and_by_patients() -> N
         {"date": "2026-11-22,2026-11-23"},
         {"date": days},
         {"date": "2026-11"},
-        {"date": "2026-12,2027-01"},
+        {"date": "2026-12"},
+        {"date": "2027-01"},
         {"patient": uuid(1)},
     ]
     assert extents(pages, "Appointment") == [
@@ -269,7 +270,8 @@ def test_appointments_are_read_by_stamp_by_days_by_months_and_by_patients() -> N
         Extent(None, date(2026, 11, 22), date(2026, 11, 23)),
         Extent(None, date(2026, 11, 20), date(2026, 11, 30)),
         Extent(None, date(2026, 11, 1), date(2026, 11, 30)),
-        Extent(None, date(2026, 12, 1), date(2027, 1, 31)),
+        Extent(None, date(2026, 12, 1), date(2026, 12, 31)),
+        Extent(None, date(2027, 1, 1), date(2027, 1, 31)),
         Extent(frozenset({ref(1)})),
     ]
 
@@ -321,6 +323,34 @@ def test_a_month_that_is_too_large_is_read_by_days() -> None:
 
     assert len(set(refs(pages, "Appointment"))) == len({item["id"] for item in busy})
     assert {date(2026, 11, 1) + timedelta(days=count) for count in range(92)} <= covered
+
+
+def test_how_many_days_fit_into_an_answer_is_remembered() -> None:
+    """A practice with 200 visits a day: the next time no month is asked for whole, and no answer is too large or broken."""
+    heavy = 50 * 1_300
+    busy = [booking(1, f"2026-{month}-{day:02}", id_) for month in (11, 12) for day in range(1, 31) for id_ in range(4)]
+    practice = Practice(Desk(busy, weigh=lambda _: heavy), always=True)
+    practice.desk.holds = 4_000_000
+    practice.poll("Appointment")
+    practice.later(hours=6)
+
+    pages = practice.poll("Appointment")
+
+    answers = [page.read * heavy for page in pages]
+    asked = [params["date"].split(",") for params in practice.desk.questions("Appointment") if "date" in params]
+    assert len(asked) == len([page for page in pages if page.extent and page.extent.patients is None])
+    assert max(answers) < practice.desk.holds
+    assert all(len({len(word) for word in words}) == 1 for words in asked)
+
+
+def test_quiet_months_are_asked_for_together() -> None:
+    """Where all of them are little, one question is enough."""
+    practice = Practice(Desk([booking(1, "2026-12-24")]), always=True)
+    for _ in range(3):
+        practice.desk.asked.clear()
+        practice.poll("Appointment")
+
+    assert {"date": "2026-11,2026-12,2027-01"} in practice.desk.questions("Appointment")
 
 
 def test_a_day_that_is_too_large_is_told() -> None:
