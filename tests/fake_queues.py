@@ -46,8 +46,9 @@ class FakeQueues(Part):
     def work(self, wanted: Wanted, at: At | None, limit: int) -> tuple[Sequence[WorkLine], bool]:
         return _page(self._work(wanted), _work_key, at, limit)
 
-    def work_line(self, id_: int) -> WorkLine | None:
-        return next((self._work_line(item) for item in self._tables.work.values() if item.id == id_), None)
+    def work_lines(self, ids: Sequence[int]) -> Sequence[WorkLine]:
+        items = {item.id: item for item in self._tables.work.values()}
+        return [self._work_line(items[id_]) for id_ in ids if id_ in items]
 
     def gaps(self, wanted: Wanted, at: At | None, limit: int) -> tuple[Sequence[GapLine], bool]:
         return _page(self._gaps(wanted), _gap_key, at, limit)
@@ -56,11 +57,12 @@ class FakeQueues(Part):
         return _page(self._patients(wanted), _patient_key, at, limit)
 
     def cells(
-        self, listing: Listing, today: date, *, among: Sequence[int] | None = None, owner: str | None = None
+        self, listing: Listing, today: date, *, among: Sequence[int] | None = None, owner: Sequence[str] | None = None
     ) -> Sequence[Cell]:
         everything = Wanted(
-            who="", roles=(), today=today, among=None if among is None else tuple(among), owner=owner, show=Show.ALL
-        )
+            who="", roles=(), today=today, among=None if among is None else tuple(among), show=Show.ALL,
+            owner=None if owner is None else tuple(owner),
+        )  # fmt: skip
         cells: Counter[Cell] = Counter()
         if listing is Listing.WORK:
             for line in self._work(everything):
@@ -201,10 +203,10 @@ class FakeQueues(Part):
             is_roles = owner is None and role in wanted.roles
         return (
             _is_among(line.whom, wanted)
-            and {Whose.MINE: owner == wanted.who, Whose.ROLES: is_roles, Whose.ALL: True}[wanted.whose]
+            and {Whose.MINE: owner in wanted.names, Whose.ROLES: is_roles, Whose.ALL: True}[wanted.whose]
             and wanted.tier in (None, tier)
             and wanted.role in (None, role)
-            and wanted.owner in (None, owner)
+            and (wanted.owner is None or owner in wanted.owner)
             and wanted.program in (None, line.program or NO_PROGRAM)
             and wanted.stage in (None, line.stage)
         )
@@ -220,7 +222,7 @@ def known_as(known: Known) -> tuple[int, str]:
 
 
 def _is_in_roles(item: WorkItem, wanted: Wanted) -> bool:
-    return item.role in wanted.roles and (item.owner in (None, wanted.who) or item.state == "open")
+    return item.role in wanted.roles and (item.owner in (None, *wanted.names) or item.state == "open")
 
 
 def _shows_work(item: WorkItem, wanted: Wanted) -> bool:

@@ -22,7 +22,7 @@ def admin_part(of: AdminFigures) -> Part:
         "audit_write_us": round(of.audit.write_us, 1),
         "list_p95_ms": round(of.list_p95_ms, 1),
     }
-    rows = [*_preview_rows(of.previewed, of.previews), _list_row(of.lists), *_audit_rows(of.audit)]
+    rows = [*_preview_rows(of.previewed, of.previews), *_list_rows(of.lists), *_audit_rows(of.audit)]
     return Part(rows, keys, _details(of), {"preview": workers})
 
 
@@ -32,11 +32,12 @@ def _preview_rows(previewed: int, of: PreviewFigures) -> Iterator[Row]:
         yield rate_row("preview of a draft", extent, rates, LEAST_PREVIEWED_PER_S)
 
 
-def _list_row(of: ListFigures) -> Row:
+def _list_rows(of: ListFigures) -> Iterator[Row]:
     extent = f"{of.plans:,} plans, {of.audit_rows:,} audit rows"
     middle = median([took for values in of.ms.values() for took in values])
     beside = f"{of.slowest}; median of all {len(of.ms)} pages {middle:,.0f} ms"
-    return _page_row("slowest page of the lists", extent, of.p95_ms, beside)
+    yield _page_row("slowest page of the lists", extent, of.p95_ms, beside)
+    yield _page_row("page of work after a claim", extent, percentile(of.after_claim, 95))
 
 
 def _audit_rows(of: AuditFigures) -> Iterator[Row]:

@@ -1,4 +1,5 @@
-"""The lists of work, gaps and patients in a large practice, as the web process answers them to somebody who is signed in.
+"""The lists of work, gaps and patients in a large practice, as the web process answers them to somebody who is signed
+in.
 
 The rows are the product's own, multiplied by COPY; then names, tiers, programs and owners are spread over them.
 """
@@ -23,13 +24,14 @@ from plugin import bootstrap
 from plugin.app import create_app
 from plugin.config import settings
 from plugin.domain.account import Account, OpenSession
-from plugin.domain.queue import HIGHEST, OF_TIER
+from plugin.domain.queue import HIGHEST, OF_TIER, Show, Wanted
 from plugin.usecases.services import Services
 from ui_extension.admin.session import COOKIE
 
 MOST_MS = 100.0
 """The goal for the 95th percentile of every page."""
 WARMING = 3
+MOST_CLAIMS = 100
 OF_LATE = 0.4
 """This part of all patients has an open gap, and half of those has work that waits."""
 OK, SEE_OTHER = 200, 303
@@ -87,11 +89,13 @@ _AUDIT = {"everything": "", "a person": "who=user:7", "a patient": "record=bench
 
 @dataclass(frozen=True)
 class ListFigures:
-    """How long each page took, in the order of asking; in a database of so many plans and audit rows."""
+    """How long each page took, in the order of asking; in a database of so many plans and audit rows. ``after_claim`` is the
+    page that follows one's own act: its sums are counted anew, and it says what became of the act."""
 
     plans: int
     audit_rows: int
     ms: Mapping[str, Sequence[float]]
+    after_claim: Sequence[float]
 
     @property
     def p95_ms(self) -> float:
@@ -116,7 +120,7 @@ def measure_lists(installation: Installation, *, plans: int, audit_rows: int, re
         services = bootstrap.connected(settings(chosen))
         try:
             with _desk(services) as desk:
-                return ListFigures(plans, audit_rows, desk.measured(repetitions))
+                return ListFigures(plans, audit_rows, *desk.measured(repetitions))
         finally:
             services.database.close()
 
@@ -224,20 +228,24 @@ class _Desk:
     """A coordinator who is signed in, and may look into the audit log, too."""
 
     client: FlaskClient
-    services: Services
     csrf: str
+    to_claim: Iterator[int]
+    """Work that nobody has."""
 
-    def measured(self, repetitions: int) -> Mapping[str, Sequence[float]]:
-        """All pages in turn, so that whatever disturbs one of them disturbs all."""
+    def measured(self, repetitions: int) -> tuple[Mapping[str, Sequence[float]], Sequence[float]]:
+        """All pages in turn, so that whatever disturbs one of them disturbs all; at the end of each turn the page that
+        follows a claim."""
         pages = dict(self._pages())
         for _ in range(WARMING):
-            for url in pages.values():
+            for url in (*pages.values(), self._claimed()):
                 self._ms(url)
         found: dict[str, list[float]] = {name: [] for name in pages}
+        after_claim: list[float] = []
         for _ in range(repetitions):
             for name, url in pages.items():
                 found[name].append(self._ms(url))
-        return found
+            after_claim.append(self._ms(self._claimed()))
+        return found, after_claim
 
     def _pages(self) -> Iterator[tuple[str, str]]:
         for listing, narrowed in _NARROWED.items():
@@ -251,10 +259,16 @@ class _Desk:
             yield f"audit: {words}", f"/admin/audit?{query}"
 
     def _found(self, listing: str, text: str) -> str:
-        form = {"csrf": self.csrf, "q": text, "whose": "all"}
-        answer = self.client.post(f"/admin/{listing}/search", data=form, headers={"Origin": _OURS})
+        return self._sent(f"/admin/{listing}/search", {"q": text, "whose": "all"})
+
+    def _claimed(self) -> str:
+        return self._sent(f"/admin/work/{next(self.to_claim)}/claim", {}).partition("#")[0]
+
+    def _sent(self, url: str, form: Mapping[str, str]) -> str:
+        """Where it leads."""
+        answer = self.client.post(url, data={"csrf": self.csrf, **form}, headers={"Origin": _OURS})
         if answer.status_code != SEE_OTHER:
-            raise BenchFailure(f"A search in {listing} was answered with {answer.status_code}.")
+            raise BenchFailure(f"{url} was answered with {answer.status_code}.")
         return answer.headers["Location"]
 
     def _middle(self, listing: str) -> str:
@@ -282,4 +296,11 @@ def _desk(services: Services) -> Iterator[_Desk]:
     services.sign_ins.open(token, session)
     client = create_app(services).test_client()
     client.set_cookie(COOKIE, token, domain="localhost", secure=False)
-    yield _Desk(client, services, csrf)
+    yield _Desk(client, csrf, _free_work(services))
+
+
+def _free_work(services: Services) -> Iterator[int]:
+    wanted = Wanted(who="", roles=(), today=services.practice.day(services.clock()), show=Show.FREE, role="coordinator")
+    with services.database.begin(reading=True) as uow:
+        lines, _ = uow.queues.work(wanted, None, MOST_CLAIMS)
+    return iter([line.item.id for line in lines])

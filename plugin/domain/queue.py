@@ -128,10 +128,12 @@ class Show(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a list is narrowed by. ``who`` and ``roles`` are of whoever asks; ``owner`` is somebody by their reference."""
+    """What a list is narrowed by. ``who`` and ``roles`` are of whoever asks, ``known_as`` what the charts call them beside
+    that; ``owner`` is somebody, under all of their names."""
 
     who: str
     roles: tuple[str, ...]
+    known_as: tuple[str, ...] = ()
     today: date
     words: tuple[str, ...] = ()
     """What was searched for."""
@@ -143,9 +145,14 @@ class Wanted:
     show: Show = Show.ALL
     tier: int | None = None
     role: str | None = None
-    owner: str | None = None
+    owner: tuple[str, ...] | None = None
     program: str | None = None
     stage: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All those of whoever asks."""
+        return (self.who, *self.known_as)
 
 
 NO_PROGRAM = "-"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from plugin.domain.record import Patient, Record
+from plugin.domain.record import Fact, Patient, Record
 
 _PARTS = re.compile(r"[^\W_]+")
 _ISO, _US = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)"), re.compile(r"(\d\d?)/(\d\d?)/(\d{4})")
@@ -38,15 +38,23 @@ def plain_words(text: str) -> list[str]:
 
 
 def found_by(record: Record) -> str:
-    """The words that a search finds the patient by: of the name, the MRN (whole, and its parts) and the date of birth."""
+    """The words that a search finds the patient by: of the name, the MRN (whole, and its parts) and the date of birth; and
+    the same of the records that were replaced by this one, since people go on asking for the old name."""
     patient = record.facts.get(record.ref)
     if not isinstance(patient, Patient):
         return ""
+    replaced = [record.facts[ref] for ref in sorted(record.names - {record.ref})]
+    words = dict.fromkeys(word for each in (patient, *replaced) for word in _words_of(each))
+    return " ".join(word for word in words if word)
+
+
+def _words_of(patient: Fact) -> list[str]:
+    if not isinstance(patient, Patient):
+        return []
     name = plain_words(f"{patient.name or ''} {patient.family or ''}")
     number = plain_words(patient.mrn or "")
     born = (patient.birth_date or "").partition("T")[0].replace("-", "")
-    words = dict.fromkeys([*(part for word in name for part in _endings(word)), *number, "".join(number), born])
-    return " ".join(word for word in words if word)
+    return [*(part for word in name for part in _endings(word)), *number, "".join(number), born]
 
 
 def _endings(word: str) -> list[str]:

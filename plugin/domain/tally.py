@@ -43,6 +43,7 @@ class Counts:
 def counts_of(listing: Listing, cells: Iterable[Cell], mine: Iterable[Cell], wanted: Wanted) -> Counts:
     """Adds up a list's cells; ``mine`` are those of whoever asks, which are in ``cells`` too."""
     sums: dict[str, dict[object, int]] = {name: {} for name in _COUNTED}
+    asked = {name: value for name, value in _asked(wanted).items() if value is not None}
     total = 0
     for cell, is_mine in (*((cell, False) for cell in cells), *((cell, True) for cell in mine)):
         if not shows(listing, wanted.show, cell):
@@ -50,7 +51,7 @@ def counts_of(listing: Listing, cells: Iterable[Cell], mine: Iterable[Cell], wan
         whose = _whose(listing, cell, wanted, is_mine=is_mine)
         values = {"whose": whose, "tiers": (cell.tier,), "roles": (cell.role,)}
         values |= {"programs": (cell.program or NO_PROGRAM,), "stages": (cell.stage,)}
-        failed = [name for name, given in values.items() if not _holds(name, given, wanted)]
+        failed = [name for name, value in asked.items() if value not in values[name]]
         total += 0 if failed else cell.lines
         for name in _COUNTED if not failed else failed if len(failed) == 1 else ():
             for value in values[name]:
@@ -73,15 +74,14 @@ def patient_counts(tiers: Mapping[int, int], cells: Iterable[Cell], wanted: Want
 _COUNTED = ("whose", "tiers", "roles", "programs", "stages")
 
 
-def _holds(name: str, given: Sequence[object], wanted: Wanted) -> bool:
-    asked = {
+def _asked(wanted: Wanted) -> Mapping[str, object]:
+    return {
         "whose": wanted.whose,
         "tiers": wanted.tier,
         "roles": wanted.role,
         "programs": wanted.program,
         "stages": wanted.stage,
-    }[name]
-    return asked is None or asked in given
+    }
 
 
 def _whose(listing: Listing, cell: Cell, wanted: Wanted, *, is_mine: bool) -> Sequence[Whose]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cached_property
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select, tuple_
 
 from plugin.domain.audit import AuditFilter, AuditRow
 from plugin.domain.errors import UnknownName
@@ -54,6 +55,14 @@ class SqlAuditLog:
         next_ = select(func.min(audit.c.action)).where(self._of_practice, audit.c.action > first.c.action)
         found = first.union_all(select(next_.scalar_subquery()).where(first.c.action.is_not(None)))
         return [action for action in self._transaction.column(select(found.c.action)) if action is not None]
+
+    def last_act(self, names: Sequence[str], begins: Sequence[str], *, since: datetime) -> int | None:
+        """See the port."""
+        is_theirs = or_(*(audit.c.who == name for name in names))
+        is_meant = or_(*(audit.c.action.startswith(words, autoescape=True) for words in begins))
+        theirs = select(audit.c.id).where(self._of_practice, is_theirs, audit.c.at >= since, is_meant)
+        found = self._transaction.column(theirs.order_by(audit.c.at.desc(), audit.c.id.desc()).limit(1))
+        return found[0] if found else None
 
     def _matching(self, of: AuditFilter) -> Select[*tuple[Value, ...]]:
         query = select(audit.c.id, audit.c.content, audit.c.hash).where(self._of_practice)

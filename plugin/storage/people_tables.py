@@ -1,8 +1,8 @@
 """The tables of launch and panel: who may sign in from where, who that is, what they may do, what they opened.
 
-DESIGN §9 says ``user`` and ``grant``. Both are reserved words in PostgreSQL: whoever looks into the database by hand would
-have to quote them, and without the quotes ``user`` means the role that one is connected as. So they are ``person``, as in
-the code, and ``role_grant``.
+DESIGN §9 says ``user`` and ``grant``. Both are reserved words in PostgreSQL: whoever looks into the database by hand
+would have to quote them, and without the quotes ``user`` means the role that one is connected as. So they are
+``person``, as in the code, and ``role_grant``.
 """
 
 from __future__ import annotations

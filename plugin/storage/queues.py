@@ -79,13 +79,14 @@ class SqlQueues:
         rows, has_more = self._page(query.where(self._of_work(wanted), _IS_TRACKED), wanted, _WORK, at, limit)
         return self._work_lines(rows), has_more
 
-    def work_line(self, id_: int) -> WorkLine | None:
+    def work_lines(self, ids: Sequence[int]) -> Sequence[WorkLine]:
         """See the port."""
         columns = (work_item.c.id, work_item.c.rank, work_item.c.program, work_item.c.stage)
         query = select(*columns, *_WHOM).join_from(work_item, patient, patient.c.id == work_item.c.patient_id)
-        this = and_(work_item.c.practice_id == self._transaction.practice_id, work_item.c.id == id_)
-        found = self._work_lines(self._transaction.rows(query.where(this)))
-        return found[0] if found else None
+        ours = work_item.c.practice_id == self._transaction.practice_id
+        rows = self._transaction.rows(query.where(ours, self._transaction.among(work_item.c.id, ids)))
+        found = {line.item.id: line for line in self._work_lines(rows)}
+        return [found[id_] for id_ in ids if id_ in found]
 
     def gaps(self, wanted: Wanted, at: At | None, limit: int) -> tuple[Sequence[GapLine], bool]:
         """See the port."""
@@ -128,7 +129,7 @@ class SqlQueues:
         ], has_more
 
     def cells(
-        self, listing: Listing, today: date, *, among: Sequence[int] | None = None, owner: str | None = None
+        self, listing: Listing, today: date, *, among: Sequence[int] | None = None, owner: Sequence[str] | None = None
     ) -> Sequence[Cell]:
         """See the port. One look at an index that has all of it."""
         if listing is Listing.PATIENTS:
@@ -140,7 +141,7 @@ class SqlQueues:
         cell = (_tier(sheet.rank), role, columns.program, columns.stage, state, owned.is_not(None))
         where = self._listed(sheet, among)
         if owner is not None:
-            where = and_(where, owned == owner)
+            where = and_(where, _is_one_of(owned, owner))
         labelled = (column.label(f"c{number}") for number, column in enumerate(cell))
         cells = select(*labelled).where(where).subquery()
         rows = self._transaction.rows(select(*cells.c, func.count()).group_by(*cells.c))
@@ -178,13 +179,13 @@ class SqlQueues:
     # ------------------------------------------------------------------------------------------------------- which lines
     def _of_work(self, wanted: Wanted) -> ColumnElement[bool]:
         c = work_item.c
-        owner = [c.owner == wanted.owner] if wanted.owner is not None else []
+        owner = [_is_one_of(c.owner, wanted.owner)] if wanted.owner is not None else []
         narrow = _narrow(wanted, role=c.role, program=c.program, stage=c.stage, rank=c.rank)
         return and_(self._listed(_WORK, wanted.among), _shown_work(wanted), _whose_work(wanted), *owner, *narrow)
 
     def _of_gaps(self, wanted: Wanted) -> ColumnElement[bool]:
         c = milestone.c
-        owner = [c.owner_ref == wanted.owner] if wanted.owner is not None else []
+        owner = [_is_one_of(c.owner_ref, wanted.owner)] if wanted.owner is not None else []
         narrow = _narrow(wanted, role=c.owner_role, program=c.program, stage=c.stage, rank=c.rank)
         return and_(self._listed(_GAPS, wanted.among), _shown_gaps(wanted), _whose_gaps(wanted), *owner, *narrow)
 
@@ -265,14 +266,14 @@ def _whose_work(wanted: Wanted) -> ColumnElement[bool]:
     """What is open in a role's queue is the role's, whomever the chart names for it."""
     owner = work_item.c.owner
     if wanted.whose is Whose.MINE:
-        return owner == wanted.who
-    is_free = or_(owner.is_(None), owner == wanted.who, work_item.c.state == "open")
+        return _is_one_of(owner, wanted.names)
+    is_free = or_(owner.is_(None), _is_one_of(owner, wanted.names), work_item.c.state == "open")
     return and_(_is_one_of(work_item.c.role, wanted.roles), is_free) if wanted.whose is Whose.ROLES else true()
 
 
 def _whose_gaps(wanted: Wanted) -> ColumnElement[bool]:
     if wanted.whose is Whose.MINE:
-        return milestone.c.owner_ref == wanted.who
+        return _is_one_of(milestone.c.owner_ref, wanted.names)
     is_of_role = and_(milestone.c.owner_ref.is_(None), _is_one_of(milestone.c.owner_role, wanted.roles))
     return is_of_role if wanted.whose is Whose.ROLES else true()
 

@@ -114,19 +114,19 @@ class Drafts(Protocol):
         of: DraftOf = "change",
     ) -> ConfigDraft:
         """The draft of this kind and code that is worked at; made from ``body`` where there is none (revision 1). Beside it
-        a roll back or a retirement can be made, each time a new one."""
+        a roll back, a retirement or a move can be made, each time a new one."""
 
     def get(self, id_: int) -> ConfigDraft:
         """UnknownName when there is none (any more)."""
 
     def of(self, kind: str, code: str) -> ConfigDraft | None:
-        """The one that is being worked at; no roll back, no retirement."""
+        """The one that is being worked at; no roll back, retirement or move."""
 
     def all(self) -> Sequence[ConfigDraft]:
         """Every draft that is worked at, newest change first."""
 
     def begun(self) -> Sequence[ConfigDraft]:
-        """Roll backs and retirements that were begun and are neither published nor given up, newest first."""
+        """Roll backs, retirements and moves that were begun and are neither published nor given up, newest first."""
 
     def revision(self, id_: int, revision: int) -> tuple[Mapping[str, object], str, datetime]:
         """What was saved then: body, by, at; of discarded and published drafts too. UnknownName."""
@@ -293,6 +293,10 @@ class AuditLog(Protocol):
 
     def actions(self) -> Sequence[str]:
         """Every action that occurs, by name."""
+
+    def last_act(self, names: Sequence[str], begins: Sequence[str], *, since: datetime) -> int | None:
+        """The number of the newest row from then on of somebody, under any of their names, whose action begins with one of
+        these; None without one."""
 
 
 class Seals(Protocol):

@@ -1,8 +1,9 @@
-"""Link the patients of a source to those of its companion store: by themselves where nothing is left open, else by a person.
+"""Link the patients of a source to those of its companion store: by themselves where nothing is left open, else by a
+person.
 
-Before anything is written, the records on both sides are looked at once more: where an identifier, the birth date or the
-name has changed so that they agree no more, the link is suspended, and nothing further is written until a person has said
-who is who. What a person decided is never undone by itself.
+Before anything is written, the records on both sides are looked at once more: where an identifier, the birth date or
+the name has changed so that they agree no more, the link is suspended, and nothing further is written until a person
+has said who is who. What a person decided is never undone by itself.
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ def link(
         if uow.companion_links.save(source, [linked]):
             raise BadInput(f"{store_ref}: another patient of {source.slug} is linked to it.")
         uow.ledger.again(source, now, patients=[patient])
-        uow.audit.write([_audit("link-patient", patient, now, by=by, told={**(told or {}), "to": store_ref})])
+        uow.audit.write([_audit("link-patient", source, patient, now, by=by, told={**(told or {}), "to": store_ref})])
         uow.commit()
     services.jobs.deliver()
     return linked
@@ -162,7 +163,8 @@ def unlink(
         after = replace(before, state=state, why=Why.UNLINKED, by=by, at=now)
         uow.companion_links.save(source, [after])
         action = "refuse-link" if is_refused else "unlink-patient"
-        uow.audit.write([_audit(action, patient, now, by=by, told={**(told or {}), "from": before.store_ref})])
+        detail = {**(told or {}), "was": before.store_ref}
+        uow.audit.write([_audit(action, source, patient, now, by=by, told=detail)])
         uow.commit()
     _take_off(services, source, store, [patient])
     return replace(after, store_ref=None)
@@ -273,7 +275,7 @@ class _Linking:
             fresh = [link for link in changed if _is_open(before.get(link.patient)) or _is_linked(before, link)]
             taken = uow.companion_links.save(self._source, fresh)
             uow.companion_links.save(self._source, [_taken(link) for link in taken])
-            uow.audit.write([_audit_of(link, now) for link in fresh if link not in taken])
+            uow.audit.write([_audit_of(self._source, link, now) for link in fresh if link not in taken])
             uow.commit()
 
 
@@ -322,11 +324,13 @@ def _store_of(uow: UnitOfWork, source: Source) -> Source:
     return uow.sources.get(source.companion)
 
 
-def _audit_of(link: PatientLink, now: datetime) -> AuditEntry:
+def _audit_of(source: Source, link: PatientLink, now: datetime) -> AuditEntry:
     if link.state is LinkState.LINKED:
-        return _audit("link-patient", link.patient, now, by=link.by, told={"to": link.store_ref})
-    return _audit("ask-link", link.patient, now, by=link.by, told={"why": str(link.why)})
+        return _audit("link-patient", source, link.patient, now, by=link.by, told={"to": link.store_ref})
+    return _audit("ask-link", source, link.patient, now, by=link.by, told={"why": str(link.why)})
 
 
-def _audit(action: str, patient: str, now: datetime, *, by: str, told: Mapping[str, object]) -> AuditEntry:
-    return AuditEntry(at=now, who=by, action=action, record=patient, detail=dict(told))
+def _audit(
+    action: str, source: Source, patient: str, now: datetime, *, by: str, told: Mapping[str, object]
+) -> AuditEntry:
+    return AuditEntry(at=now, who=by, action=action, record=f"{source.slug}/{patient}", detail=dict(told))

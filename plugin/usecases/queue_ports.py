@@ -34,10 +34,10 @@ class Queues(Protocol):
         """The same of tracked patients."""
 
     def cells(
-        self, listing: Listing, today: date, *, among: Sequence[int] | None = None, owner: str | None = None
+        self, listing: Listing, today: date, *, among: Sequence[int] | None = None, owner: Sequence[str] | None = None
     ) -> Sequence[Cell]:
         """How many lines a list has, over all of its pages, by all that it can be narrowed by; of some patients, or of
-        what somebody owns. Of patients: how many plans."""
+        what somebody owns, under any of these names. Of patients: how many plans."""
 
     def tiers(self, *, among: Sequence[int] | None = None) -> Mapping[int, int]:
         """How many tracked patients there are, by tier."""
@@ -45,5 +45,5 @@ class Queues(Protocol):
     def find(self, words: Sequence[str], limit: int) -> Sequence[int]:
         """Patients who have for each word one that begins so, up to so many."""
 
-    def work_line(self, id_: int) -> WorkLine | None:
-        """One item as its own page shows it, also one that is over."""
+    def work_lines(self, ids: Sequence[int]) -> Sequence[WorkLine]:
+        """Items as their own pages show them, in this order, also those that are over; of a number that is nobody's none."""

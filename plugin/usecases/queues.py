@@ -87,18 +87,23 @@ def wanted_by(  # a keyword for each filter
         show=show,
         tier=tier,
         role=role,
-        owner=None if owner is None else _who(services, owner),
+        owner=None if owner is None else _all_names(services, owner),
         program=program,
         stage=stage,
     )
 
 
-def _who(services: Services, person_id: int) -> str | None:
+def _all_names(services: Services, person_id: int) -> tuple[str, ...] | None:
     with services.database.begin(reading=True) as uow:
         try:
-            return uow.people.get(person_id).who
+            return (uow.people.get(person_id).who, *_known_as(uow, person_id))
         except UnknownName:
             return None
+
+
+def _known_as(uow: UnitOfWork, person_id: int) -> tuple[str, ...]:
+    """What the charts call somebody, by the EHR users who are the same person: steps are theirs under that name."""
+    return tuple(one.who for one in uow.people.all() if one.belongs_to == person_id)
 
 
 def show_work(
@@ -177,10 +182,10 @@ def show_item(services: Services, me: SignedIn, id_: int) -> ItemPage:
     now = services.clock()
     today = services.practice.day(now)
     with _look(services, me, Listing.WORK) as uow:
-        found = uow.queues.work_line(id_)
-        if found is None:
+        found = uow.queues.work_lines([id_])
+        if not found:
             raise UnknownName(f"There is no work item with the number {id_}.")
-        line = _work_line(me, found, today)
+        line = _work_line(me, found[0], today)
         source = uow.sources.by_id(line.whom.source_id)
         page = ItemPage(
             line=line,
@@ -201,7 +206,7 @@ def how_they_stand(services: Services, me: SignedIn, ids: Sequence[int]) -> Sequ
     """Items, to tell what became of an act with them; each with the name of who brought it to its state. Whose they are is
     shown, also of those that stand in no list any more, so it is written down."""
     with _look(services, me, Listing.WORK) as uow:
-        found = [line for line in map(uow.queues.work_line, ids) if line is not None]
+        found = uow.queues.work_lines(ids)
         names = _names(uow, ((line.whom.source_id, line.item.by) for line in found))
     detail = {**me.told, "rows": len(found), "patients": sorted({line.whom.id for line in found})}
     _write(
@@ -225,7 +230,7 @@ def work_in_hand(services: Services, me: SignedIn) -> int:
     """How much work somebody has that waits for them today."""
     today = services.practice.day(services.clock())
     with _look(services, me, Listing.WORK) as uow:
-        mine = uow.queues.cells(Listing.WORK, today, owner=me.who)
+        mine = uow.queues.cells(Listing.WORK, today, owner=(me.who, *_known_as(uow, me.person_id)))
     return sum(cell.lines for cell in mine if shows(Listing.WORK, Show.TODO, cell))
 
 
@@ -245,8 +250,9 @@ def _look(services: Services, me: SignedIn, listing: Listing) -> Iterator[UnitOf
 
 
 def _found(uow: UnitOfWork, me: SignedIn, wanted: Wanted) -> Wanted:
-    """With the patients whom a search finds; nobody, where it finds too many to be shown. Who may not see names cannot look
-    for them either."""
+    """With all names of whoever asks, and the patients whom a search finds; nobody, where it finds too many to be shown. Who
+    may not see names cannot look for them either."""
+    wanted = replace(wanted, known_as=_known_as(uow, me.person_id))
     if not wanted.words or not can(me.roles, Action.READ, Data.PLAN):
         return replace(wanted, words=())
     found = tuple(uow.queues.find(wanted.words, MOST_FOUND + 1))
@@ -299,7 +305,8 @@ def _names(uow: UnitOfWork, people: Iterable[tuple[int, str | None]]) -> Mapping
 
 
 def _people(uow: UnitOfWork) -> Sequence[tuple[int, str]]:
-    able = (one for one in uow.people.all() if not one.is_disabled and can(one.roles, Action.ACT, Data.WORK))
+    able = (one for one in uow.people.all() if one.belongs_to is None and not one.is_disabled)
+    able = (one for one in able if can(one.roles, Action.ACT, Data.WORK))
     return [(one.id, one.name or one.subject) for one in able]
 
 

@@ -1,13 +1,18 @@
-"""Read one patient afresh, because somebody looks: at every launch, and before a patient is shown for the first time."""
+"""Read one patient afresh, because somebody looks: at every launch, and before a patient is shown for the first
+time."""
 
 from __future__ import annotations
 
+from plugin.domain.errors import BadInput
+from plugin.domain.permissions import Action, Data, check_can
+from plugin.domain.reader import PageReader
 from plugin.domain.record import Patient
 from plugin.domain.source import Source
 from plugin.usecases.ingest import ingest
 from plugin.usecases.read_back import read_back
 from plugin.usecases.reassess import reassess
 from plugin.usecases.services import Services
+from plugin.usecases.show_panel import write_down
 
 
 def read_patient(services: Services, patient_id: int) -> None:
@@ -23,6 +28,21 @@ def read_patient(services: Services, patient_id: int) -> None:
         return
     read_back(services, source, ref, since)
     reassess(services, services.clock(), patient_id=patient_id)
+
+
+def read_chart_now(services: Services, reader: PageReader) -> None:
+    """Somebody at the patient's page does not want to wait for the next poll. One audit row of theirs. BadInput while
+    nothing is read there; what the EHR refuses, or does not answer, is told as it is."""
+    check_can(reader.roles, Action.READ, Data.PLAN)
+    with services.database.begin(reading=True) as uow:
+        source = uow.sources.by_id(reader.source_id)
+        is_tracked = uow.patients.reading_of(reader.patient_id) is not None
+    if source.paused or source.leaving:
+        raise BadInput("The EHR is paused in Milepost: nothing is read there.")
+    if not is_tracked:
+        raise BadInput("Nobody follows this patient here any more.")
+    write_down(services, reader, source, "read:chart", now=services.clock())
+    read_patient(services, reader.patient_id)
 
 
 def patient_now(services: Services, source: Source, ref: str) -> Patient | None:

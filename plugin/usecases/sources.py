@@ -133,10 +133,12 @@ def pause_source(
 def give_token(
     services: Services, source: Source, token: str, *, by: str = "milepost", told: Mapping[str, object] | None = None
 ) -> None:
-    """From now on the source is asked with this token; running workers take it up with their next poll. BadInput for a
-    source where we get our own."""
+    """From now on the source is asked with this token; running workers take it up with their next poll. Asked first, without
+    it, the server must still be who the address says; one that had a token and says nothing without it was vouched for.
+    BadInput for a source where we get our own."""
     if source.client_id is not None:
         raise BadInput(f"Source {source.slug}: takes no token, we get our own there as {source.client_id}.")
+    _meet(services, source, is_vouched_for=source.token is not None)
     with services.database.begin() as uow:
         uow.sources.update(replace(uow.sources.by_id(source.id), token=token), services.clock(), by=by, told=told)
         uow.commit()

@@ -156,8 +156,8 @@ class Plans(Protocol):
     def summary(self, source: Source | None = None) -> Mapping[str, object]:
         """Counts: patients, plans by status and stage, milestones by status, open gaps by tier, flags."""
 
-    def following(self) -> Mapping[str, int]:
-        """Program -> how many plans follow it and have not ended."""
+    def following(self) -> Mapping[tuple[str, str], int]:
+        """(program, version) -> how many plans follow it and have not ended."""
 
 
 class Ledger(Protocol):
@@ -387,7 +387,8 @@ class Configurations(Protocol):
         later enacted holds. From a moment that has come it is applied at once: the caller marks the patients."""
 
     def current(self, now: datetime) -> Sequence[ConfigVersion]:
-        """The versions to work by, by kind and code: whose moment has come, or that were applied (by another clock)."""
+        """The versions to work by, by kind and code: whose moment has come, or that were applied (by another clock). One of
+        each, the newest, with those that earlier plans keep in its ``earlier``."""
 
     def in_force_at(self, moment: datetime) -> Sequence[ConfigVersion]:
         """The versions that were in force at a moment, by kind and code; what was decided later does not change it."""

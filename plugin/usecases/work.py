@@ -1,7 +1,8 @@
 """Take a work item, give it back, put it aside, say what came of it, give it to somebody else; one or many at once.
 
-Two who take the same item at once: the row is locked, so one is first, and the other is told who. What is said of a contact
-becomes a statement about each step that the item lists, in the same transaction: ladder and panel know it, once.
+Two who take the same item at once: the row is locked, so one is first, and the other is told who. What is said of a
+contact becomes a statement about each step that the item lists, in the same transaction: ladder and panel know it,
+once.
 """
 
 from __future__ import annotations
@@ -62,9 +63,11 @@ def reassign(services: Services, me: SignedIn, id_: int, *, to: str, seen: int |
 
 
 def receivers(uow: UnitOfWork, item: WorkItem) -> Sequence[tuple[str, str | None]]:
-    """To whom an item can be given: the roles, then the people whose roles do this kind of work, with their names."""
+    """To whom an item can be given: the roles, then the people whose roles do this kind of work, with their names; each
+    once, by whichever ways they come in."""
     roles = [(f"role:{role}", None) for role in OWNER_ROLES if work.may_take([role], item.kind)]
-    able = [one for one in uow.people.all() if not one.is_disabled and work.may_take(one.roles, item.kind)]
+    people = [one for one in uow.people.all() if one.belongs_to is None and not one.is_disabled]
+    able = [one for one in people if work.may_take(one.roles, item.kind)]
     return [*roles, *((one.who, one.name) for one in able)]
 
 

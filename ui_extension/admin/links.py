@@ -8,9 +8,9 @@ from datetime import date
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from plugin.domain.companion import Why
+from plugin.domain.companion import OPENEMR_NUMBERS, Why
 from plugin.domain.permissions import Action, Data
-from plugin.domain.record import Patient
+from plugin.domain.record import Identifier, Patient
 from plugin.domain.source import Source
 from plugin.usecases.look_at_links import (
     decide_link,
@@ -40,6 +40,14 @@ WHY: Mapping[str, str] = {
     Why.UNLINKED: "Somebody took the link back.",
 }
 """Why a patient waits for a person."""
+
+NUMBERS: Mapping[str, str] = {
+    OPENEMR_NUMBERS: "OpenEMR's own",
+    "http://hl7.org/fhir/sid/us-ssn": "social security",
+    "http://hl7.org/fhir/sid/us-medicare": "Medicare",
+    "http://hl7.org/fhir/sid/us-mbi": "Medicare",
+}
+"""What numbers of these systems are called; any other is named by its address, where somebody asks for it."""
 
 
 def link_pages(services: Services) -> Blueprint:
@@ -93,7 +101,13 @@ def _page(services: Services, source: Source, *, text: str = "") -> str:
         text=text,
         why=WHY,
         born=_born,
+        number_words=_number_words,
     )
+
+
+def _number_words(number: Identifier, patient: Patient) -> str:
+    """What a number is, as far as people have a word for it."""
+    return "chart number" if number.value == patient.mrn else NUMBERS.get(number.system, "")
 
 
 def _born(patient: Patient | None) -> str:

@@ -15,11 +15,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.domain.act import ActKind
 from plugin.domain.act_check import WHOLE_FORM
-from plugin.domain.errors import BadAct, BadInput, RecordBusy, Stale
+from plugin.domain.errors import BadAct, BadInput, MilepostError, RecordBusy, Stale, TemporaryFailure
 from plugin.domain.permissions import Action, Data
 from plugin.domain.reader import PageReader
 from plugin.usecases.act import Acted
 from plugin.usecases.choose_patient import reader_of
+from plugin.usecases.read_patient import read_chart_now
 from plugin.usecases.services import Services
 from plugin.usecases.show_as_of import moment_of, show_as_of, why_as_of
 from plugin.usecases.show_panel import show_panel, show_why
@@ -33,6 +34,7 @@ from ui_extension.panel.pages import draw_panel, draw_why
 from ui_extension.panel.words import born
 
 NUMBER = "<int(max=9223372036854775807):patient_id>"
+NO_ANSWER = "The EHR does not answer just now. Try again in a moment."
 _NOTHING = Markup()
 
 
@@ -45,6 +47,11 @@ def patient_pages(services: Services) -> Blueprint:
     @may(Action.READ, Data.PLAN)
     def show(patient_id: int) -> Response:
         return _Page(services, patient_id).whole()
+
+    @pages.post("/read")
+    @may(Action.READ, Data.PLAN)
+    def read(patient_id: int) -> AnyResponse:
+        return _Page(services, patient_id).read()
 
     @pages.get("/why/<key:milestone>")
     @may(Action.READ, Data.PLAN)
@@ -113,6 +120,19 @@ class _Page:
         body = draw_panel(self.services, panel, on_top)
         return self._drawn(body, status=422 if self.as_of.wrong else status)
 
+    def read(self) -> AnyResponse:
+        """Has the chart read while they wait. Where that fails the page is as it was, and says so."""
+        try:
+            read_chart_now(self.services, self.reader)
+        except MilepostError as error:
+            is_temporary = isinstance(error, TemporaryFailure)
+            words = NO_ANSWER if is_temporary else str(error)
+            told = Markup(  # nosec B704  # our own template, which escapes
+                render_template("admin/patients/not_read.html", words=words)
+            )
+            return self.whole(told, 503 if is_temporary else 422)
+        return redirect(self._address("page", done="chart-read"), 303)
+
     def in_place(self, part: Markup, status: int = 200) -> Response:
         """A part of the page, where scripts put it; without them on top of the whole."""
         return make_response(part, status) if has_scripts() else self.whole(part, status)
@@ -167,6 +187,7 @@ class _Page:
             "moment": None if moment is None else moment.astimezone(zone),
             "now": services.clock().astimezone(zone),
             "page": self._address("page"),
+            "read": self._address("read"),
             "born": born,
         }
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from plugin.domain.errors import MilepostError
+from plugin.domain.errors import BadInput, MilepostError
 from plugin.domain.permissions import Action, Data, can
 from plugin.domain.slug import checked_slug
 from plugin.domain.source import OPENEMR
@@ -108,9 +108,12 @@ def _changes(pages: Blueprint, services: Services) -> None:
     def token(slug: str) -> AnyResponse:
         me, given = signed_in(), request.form.get("token", "").strip()
         source = source_named(services, slug)
-        if not given:
-            return make_response(source_page(services, source, wrong="The token is missing."), 422)
-        give_token(services, source, given, by=me.who, told=me.told)
+        try:
+            if not given:
+                raise BadInput("The token is missing.")
+            give_token(services, source, given, by=me.who, told=me.told)
+        except MilepostError as error:
+            return make_response(source_page(services, source, wrong=str(error)), 422)
         return _back(slug, "token")
 
     @pages.post("/<slug>/aside")

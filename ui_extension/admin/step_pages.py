@@ -1,5 +1,6 @@
-"""The forms of a draft: of one step, of the program's head, of a ladder. Each is posted whole, by every button of it: only
-“Save” stores anything, “check” answers while somebody types, and the others draw the form again with one thing changed."""
+"""The forms of a draft: of one step, of the program's head, of a ladder. Each is posted whole, by every button of it:
+only “Save” stores anything, “check” answers while somebody types, and the others draw the form again with one thing
+changed."""
 
 from __future__ import annotations
 

@@ -95,6 +95,21 @@ def test_one_row_and_the_actions_that_occur(any_database: Database) -> None:
                 ask()
 
 
+def test_somebodys_last_act(any_database: Database) -> None:
+    """The newest by its time, of theirs, of these sorts, from a moment on; that moment is within."""
+    written(any_database, an_entry(2, action="work:claim"), an_entry(1, action="say:done"), an_entry(3))
+    written(any_database, an_entry(4, action="work:claim", who="user:2"), an_entry(5, action="read:work"))
+
+    with any_database.begin(reading=True) as unit:
+        (claim,) = unit.audit_log.older(AuditFilter(who="user:1", action="work:claim"), than=None, limit=5)
+
+        assert unit.audit_log.last_act(["user:1"], ("work:", "say:"), since=claim.entry.at) == claim.id
+        assert unit.audit_log.last_act(["user:1"], ("say:",), since=claim.entry.at) is None
+        assert unit.audit_log.last_act(["user:1"], ("work:",), since=claim.entry.at + timedelta(seconds=1)) is None
+        assert unit.audit_log.last_act(["user:3"], ("work:", "say:"), since=NOW) is None
+        assert unit.audit_log.last_act(["user:3", "user:1"], ("work:", "say:"), since=NOW) == claim.id
+
+
 def test_an_empty_log(any_database: Database) -> None:
     """Nothing waits, nothing is sealed, and nothing is shown."""
     with any_database.begin() as unit:

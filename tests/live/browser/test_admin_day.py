@@ -1,4 +1,5 @@
-"""The day's work in the admin pages: the queues, one patient, connections, the audit log, and what all pages have in common."""
+"""The day's work in the admin pages: the queues, one patient, connections, the audit log, and what all pages have in
+common."""
 
 import re
 from datetime import timedelta
@@ -108,7 +109,8 @@ def test_lists_are_narrowed_and_no_name_stands_in_an_address(staff: Staff) -> No
 
 
 def test_a_patient_is_acted_for_and_seen_as_on_an_earlier_day(staff: Staff) -> None:
-    """From the list to the patient; a note is added in its place; of the day before Milepost came nothing is known."""
+    """From the list to the patient; a note is added in its place, and the chart read afresh; of the day before Milepost came
+    nothing is known."""
     coordinator = staff("coordinator")
     page = coordinator.goes_to("/admin/patients")
     fill(page, q="Programfall 120")
@@ -120,6 +122,8 @@ def test_a_patient_is_acted_for_and_seen_as_on_an_earlier_day(staff: Staff) -> N
     form.locator("[name=note]").fill("Moved to the other side of town.")
     form.get_by_role("button", name=ACTS[ActKind.NOTE].submit, exact=True).click()
     expect(page.locator("[aria-labelledby=h-lately]")).to_contain_text("other side of town")
+    press(page, "Read the chart now")
+    expect(page.get_by_role("status").first).to_contain_text("The chart was read just now.")
     seen(page, "patient")
 
     page.locator("summary", has_text="An earlier day").click()

@@ -23,6 +23,18 @@ def test_found_by_name_number_and_birth() -> None:
     assert words == "ana maria test rivera demo 00412 demo00412 19610402"
 
 
+def test_a_replaced_record_leads_to_its_survivor() -> None:
+    """By its old name and its old number, in whatever order the facts came."""
+    old = Patient(ref="Patient/p0", name="Ana Test-Before", mrn="OLD-7", replaced_by=ANA.ref)
+    older = Patient(ref="Patient/p00", name="Ana Test-Once", replaced_by=old.ref)
+    other = Patient(ref="Patient/p2", name="Bruno Test-Other")
+
+    words = found_by(Record.of(ANA.ref, "clinic", [old, ANA, other, older], []))
+
+    assert words == "ana maria test rivera demo 00412 demo00412 19610402 before old 7 old7 once"
+    assert words == found_by(Record.of(ANA.ref, "clinic", [older, other, old, ANA], []))
+
+
 def test_nobody_known() -> None:
     """Without a fact about the patient there is nothing to find."""
     assert found_by(Record.of("Patient/p1", "clinic", [], [])) == ""

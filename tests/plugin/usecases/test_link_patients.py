@@ -83,7 +83,11 @@ def test_who_agrees_in_everything_is_linked(practice: Practice) -> None:
     assert practice.knows.in_source(["Patient/s1", "Patient/s9"]) == {"Patient/s1": "Patient/p1"}
     with practice.world.look() as uow:
         (entry,) = [one for one in uow.audit.entries() if one.action == "link-patient"]
-    assert (entry.who, entry.record, entry.detail) == ("milepost", "Patient/p1", {"to": "Patient/s1"})
+    assert (entry.who, entry.record, entry.detail) == (
+        "milepost",
+        f"{practice.source.slug}/Patient/p1",
+        {"to": "Patient/s1"},
+    )
 
 
 def test_who_does_not_is_listed_with_the_reason(practice: Practice) -> None:

@@ -1,4 +1,5 @@
-"""Patients to be linked to a companion store: who sees them, what is decided about what was on the screen, and undone."""
+"""Patients to be linked to a companion store: who sees them, what is decided about what was on the screen, and
+undone."""
 
 from __future__ import annotations
 
@@ -80,6 +81,8 @@ def test_both_sides_are_shown_with_the_reason(world: World, coordinator: AdminCl
     assert WHY[Why.NAME_DIFFERS] in page
     for words in ("Demo-Vale, Wren", "Demo-Vail, Wren", "2 Apr 1961", "SYN-1"):
         assert words in page
+    shown = re.sub(r"<details class=\"mp-quiet\">.*?</details>", "", page, flags=re.DOTALL)
+    assert ("urn:mrn" in page, "urn:mrn" in shown) == (True, False)
     with world.look() as uow:
         (row,) = [entry for entry in uow.audit.entries() if entry.action == "read:links"]
     assert row.detail["patients"] == [OURS.ref]
@@ -176,6 +179,22 @@ def test_a_wrong_link_is_found_and_undone(world: World, coordinator: AdminClient
     assert ["Nobody who is linked was found" in each for each in found] == [True, False, True]
     assert stands(world) == (LinkState.TO_DO, None)
     assert world.companion.disowned == [THEIRS.ref]
+
+
+def test_who_decided_and_from_where_stands_in_the_log(world: World, coordinator: AdminClient) -> None:
+    """Under the patient's own name in the log, so that it is found with all else that was done there; with session and
+    address, whatever was decided (row 30)."""
+    link = {"do": "link", "patient": OURS.ref, "store": THEIRS.ref, "seen": seen(coordinator.get(PLACE).text)}
+    for form in (link, {"do": "undo", "patient": OURS.ref}, {"do": "none", "patient": OURS.ref}):
+        coordinator.post(PLACE, form)
+
+    with world.look() as uow:
+        rows = [entry for entry in reversed(uow.audit.entries()) if entry.record == f"clinic/{OURS.ref}"]
+    assert [(row.action, row.who) for row in rows] == [
+        (action, coordinator.who) for action in ("link-patient", "unlink-patient", "refuse-link")
+    ]
+    assert [row.detail["from"] for row in rows] == ["127.0.0.1"] * 3
+    assert (rows[0].detail["to"], rows[1].detail["was"]) == (THEIRS.ref, THEIRS.ref)
 
 
 def test_they_are_looked_for_again(world: World, coordinator: AdminClient) -> None:

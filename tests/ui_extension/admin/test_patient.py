@@ -1,5 +1,5 @@
-"""The page of one patient: who may open it and what it leaves behind, what is done there with scripts and without, the same
-page of a past day, and a draft tried. Nobody's page tells anything of somebody else."""
+"""The page of one patient: who may open it and what it leaves behind, what is done there with scripts and without, the
+same page of a past day, and a draft tried. Nobody's page tells anything of somebody else."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ MATRIX = [
     Asked(f"{PAGE}/acts/note/{{key}}", STAFF, ["say:note"], {"note": "Prefers mornings."}),
     Asked(f"{PAGE}/acts/done/{{key}}", CARERS, ["say:completed"], {"note": "Seen on paper."}),
     Asked(f"{PAGE}/undo/say-others", LEAD, ["say:undo"], {}),
+    Asked(f"{PAGE}/read", READERS, ["read:chart"], {}, 303),
     Asked("/admin/drafts/{draft}/try?patient={id}", SEES_DRAFTS, ["read:trial"]),
     Asked("/admin/drafts/{draft}/try/why/{key}?patient={id}", SEES_DRAFTS, ["read:why"]),
     Asked("/admin/drafts/{draft}/try", SEES_DRAFTS, ["read:list"]),
@@ -321,6 +322,41 @@ def test_each_link_of_the_page_leads_somewhere(stage: Stage, nurse: AdminClient)
     assert {nurse.get(link.replace("&amp;", "&")).status_code for link in links} == {200}
 
 
+# ------------------------------------------------------------------------------------------------------ a fresh reading
+def test_the_chart_is_read_when_somebody_asks(stage: Stage, nurse: AdminClient) -> None:
+    """Without waiting for the next poll: what has changed there is on the page that follows."""
+    plan = replace(a_plan(1, due="2026-07-20", start="2026-06-05"), title="canary-later")
+    stage.world.server.put(plan)
+
+    before = nurse.get(stage.path(PAGE)).text
+    sent = nurse.post(stage.path(f"{PAGE}/read"))
+    after = nurse.get(sent.headers["Location"]).text
+
+    assert (sent.status_code, sent.headers["Location"]) == (303, stage.path(f"{PAGE}?done=chart-read"))
+    assert "The chart was read just now." in after
+    assert ("canary-later" in before, "canary-later" in after) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "words"), [("down", 503, "does not answer just now"), ("paused", 422, "is paused in Milepost")]
+)
+def test_a_chart_that_cannot_be_read(stage: Stage, nurse: AdminClient, state: str, status: int, words: str) -> None:
+    """It is said why, and the page is as it was."""
+    source = stage.world.now_source()
+    stage.world.server.down = state == "down"
+    with stage.world.database.begin() as uow:
+        uow.sources.update(replace(source, paused=state == "paused"), stage.world.clock(), by="the test")
+        uow.commit()
+
+    answer = nurse.post(stage.path(f"{PAGE}/read"))
+    stage.world.server.down = False
+
+    assert answer.status_code == status
+    assert "The chart was not read." in answer.text
+    assert words in answer.text
+    assert 'class="mp-strip"' in answer.text
+
+
 # ----------------------------------------------------------------------------------------------------------- past days
 def test_a_past_day(stage: Stage, nurse: AdminClient) -> None:
     """Says so plainly, offers nothing to do, and its reasons are of that day."""
@@ -390,7 +426,7 @@ def test_a_trial(stage: Stage, nurse: AdminClient) -> None:
 
     assert "Hemoglobin A1c: from tier 1 to tier 2" in page
     assert "New: work for the coordinator" in page
-    assert "Computed by the draft; nothing can be done here." in page
+    assert "Computed by the draft, as if it were published for everybody; nothing can be done here." in page
     assert "mp-rung-now mp-tier-2" in page
     assert "mp-rung-now mp-tier-2" not in without
     assert "/acts/" not in page + without

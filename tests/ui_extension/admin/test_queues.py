@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from plugin.domain.audit import AuditEntry
-from plugin.domain.record import Moment
+from plugin.domain.launch import Identity
+from plugin.domain.record import Link, Moment
 from plugin.domain.work import WorkItem
 from plugin.usecases.deliver import deliver
 from plugin.usecases.tick import tick
@@ -216,15 +217,42 @@ def test_withdrawn_work_says_why(world: World, nurse: AdminClient) -> None:
 
 
 def test_counts_and_tabs(world: World, nurse: AdminClient) -> None:
-    """The sums lead to what they count, and say whose it is."""
+    """The sums lead to what they count, and say whose it is; what was just done is in them."""
+    nurse.get("/admin/work")
     sent(nurse, items(world)[0], "claim")
-    world.clock.forward(seconds=5)
 
     page = nurse.get("/admin/work?whose=all").text
 
     tabs = re.findall(r"(Mine|My roles&#39;|Everybody&#39;s) <b>(\d+)</b>", page)
     assert tabs == [("Mine", "1"), ("My roles&#39;", "3"), ("Everybody&#39;s", "3")]
     assert re.search(r'href="/admin/work\?whose=all&amp;tier=2"[^>]*>tier 2 <b>3</b>', page)
+
+
+def test_what_the_chart_gives_to_somebody_is_theirs(world: World, nurse: AdminClient) -> None:
+    """Who signs in here by an account has what the chart gives to the EHR user who is the same person; and is offered once,
+    by the name under which they see it."""
+    world.server.put(replace(a_plan(1, due="2026-06-16"), author=Link("Practitioner/9", "Demo-Cho, Mia")))
+    world.sweep()
+    with world.database.begin() as uow:
+        known = Identity(
+            oidc_issuer="https://ehr.test", subject="cho", fhir_user="Practitioner/9", name="Demo-Cho, Mia"
+        )
+        in_ehr = uow.people.seen(known, world.clock())
+        uow.people.grant(in_ehr, ["coordinator"], world.clock(), "the test")
+        uow.commit()
+    before = nurse.get("/admin/gaps").text
+    with world.database.begin() as uow:
+        uow.people.belong(in_ehr, uow.people.get(nurse.person_id), world.clock(), "the test")
+        uow.commit()
+
+    after = nurse.get("/admin/gaps?whose=mine").text
+    owned = nurse.get(f"/admin/gaps?owner={nurse.person_id}").text
+
+    mine = [re.findall(r"Mine <b>(\d+)</b>", page) for page in (before, after, owned)]
+    assert mine == [["0"], ["1"], ["1"]]
+    assert [page.count("<tr data-row") for page in (after, owned)] == [1, 1]
+    assert [page.count(">Demo-Cho, Mia</option>") for page in (before, after)] == [2, 1]
+    assert nurse.get(f"/admin/work/{items(world)[0].id}").text.count("Demo-Cho, Mia</option>") <= 1
 
 
 def test_news_says_only_how_many(world: World, nurse: AdminClient) -> None:

@@ -81,6 +81,7 @@ RIGHTS: Mapping[str, str] = {
     "GET /admin/patients/<int(max=9223372036854775807):patient_id>": "read plan",
     "GET /admin/patients/<int(max=9223372036854775807):patient_id>/acts/<kind>/<key:milestone>": "read plan",
     "POST /admin/patients/<int(max=9223372036854775807):patient_id>/acts/<kind>/<key:milestone>": "read plan",
+    "POST /admin/patients/<int(max=9223372036854775807):patient_id>/read": "read plan",
     "POST /admin/patients/<int(max=9223372036854775807):patient_id>/undo/<statement>": "read plan",
     "GET /admin/patients/<int(max=9223372036854775807):patient_id>/why/<key:milestone>": "read plan",
     "GET /admin/patients/news": "read plan",
@@ -140,6 +141,7 @@ RIGHTS: Mapping[str, str] = {
     "GET /admin/versions": "read programs",
     "GET /admin/versions/<any(program, ladder, calendar, limits):kind>/<code>": "read programs",
     "POST /admin/versions/<any(program, ladder, calendar, limits):kind>/<code>/retire": "publish programs",
+    "POST /admin/versions/<any(program, ladder, calendar, limits):kind>/<code>/move": "publish programs",
     "POST /admin/versions/<any(program, ladder, calendar, limits):kind>/<code>/roll-back": "publish programs",
     "POST /admin/versions/<any(program, ladder, calendar, limits):kind>/<code>/take-back": "publish programs",
     "GET /admin/work": "read work",
@@ -227,6 +229,17 @@ def test_every_admin_route_has_its_right(stage: Stage) -> None:
 
     assert "nothing" not in found.values()
     assert found == RIGHTS
+
+
+def test_a_view_without_a_right_is_not_served(stage: Stage) -> None:
+    """Whoever asks: what nobody has decided about, nobody gets."""
+    app = create_app(stage.world.services)
+    browser = signed_in_client(stage.world, roles=list(Role), name="demo-all", client=app.test_client())
+    assert browser.get("/admin").status_code == 200
+
+    vars(app.view_functions["home.home"]).pop("right")  # as if it had been forgotten
+
+    assert browser.get("/admin").status_code == 404
 
 
 @pytest.mark.parametrize("role", [*Role, ""])

@@ -121,6 +121,31 @@ def test_a_stranger_is_shown_no_token(world: World, address: str | None, words: 
 
 
 @pytest.mark.parametrize(
+    ("address", "had_one", "is_taken"),
+    [
+        ("https://evil.example/fhir", True, False),
+        ("https://evil.example/fhir", False, False),
+        (None, False, False),
+        (None, True, True),
+    ],
+)
+def test_a_new_token_is_shown_to_no_stranger(world: World, address: str | None, had_one: bool, is_taken: bool) -> None:
+    """Also a source that is connected is asked first who it is: one that has become another server, or was added without a
+    token and does not say who it is, gets none. A silent one that had a token was vouched for then."""
+    with world.database.begin() as uow:
+        uow.sources.update(replace(world.now_source(), token="old" if had_one else None), world.clock(), by="the test")
+        uow.commit()
+    stranger = Stranger(world, address)
+    world.services = replace(world.services, ehr=stranger.of)
+
+    answer = signed_in_client(world).post("/admin/sources/main/token", {"token": "a-new-token"})
+
+    assert answer.status_code == (303 if is_taken else 422)
+    assert (world.now_source().token == "a-new-token") is is_taken
+    assert set(stranger.shown) == {None}
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "http://169.254.169.254/latest/meta-data",
@@ -145,12 +170,16 @@ def test_an_address_that_leads_elsewhere_is_not_asked(world: World, url: str) ->
         assert [source.slug for source in uow.sources.all()] == ["main"]
 
 
-def test_a_source_is_tested_in_words(admin: AdminClient) -> None:
-    """What works, what does not, and what that means for people."""
+def test_a_source_is_tested_in_words(world: World, admin: AdminClient) -> None:
+    """What works, what does not, and what that means for people; one that shows nobody does not simply work."""
     answer = admin.post("/admin/sources/main/test")
+    world.server.facts.clear()
+    empty = admin.post("/admin/sources/main/test")
 
     assert "What was tried just now" in answer.text
     assert "noticed with the next poll" in answer.text
+    nobody = "0: nobody is there yet, or Milepost is let see nobody"
+    assert (nobody in answer.text, nobody in empty.text) == (False, True)
 
 
 def test_pausing_and_resuming(world: World, admin: AdminClient) -> None:

@@ -1,6 +1,7 @@
 """Styles and scripts: kept by browsers, few bytes, nothing beside them."""
 
 import gzip
+import re
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,18 @@ def test_scripts_of_ours_use_nothing_that_the_policy_forbids() -> None:
     )
 
     assert [word for text in own for word in forbidden if word in text] == []
+
+
+def test_the_panel_and_the_admin_pages_share_no_class_by_chance() -> None:
+    """The page of a patient has both style sheets: a class that each gives a meaning of its own would be torn between them."""
+    plain = [_plain_classes(read_assets()[name].body) for name in ("panel.css", "admin.css")]
+
+    assert min(map(len, plain)) > 50
+    assert plain[0] & plain[1] == set()
+
+
+def _plain_classes(sheet: bytes) -> set[str]:
+    """Those that have a rule of their own, wherever they stand."""
+    rules = re.findall(r"([^{}]+)\{", re.sub(r"/\*.*?\*/", "", sheet.decode(), flags=re.DOTALL))
+    selectors = {selector.strip() for rule in rules for selector in rule.split(",")}
+    return {selector for selector in selectors if re.fullmatch(r"\.mp-[\w-]+", selector)}
