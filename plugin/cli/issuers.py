@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from plugin.cli.keys import tell_of_waiting_keys
 from plugin.cli.terminal import TERMINAL, format_option, print_json, print_rows, secret_in, services, who_is_here
 from plugin.domain.errors import BadInput
 from plugin.domain.issuer import ALGORITHMS, ClientAuth, Issuer, host_of, origin_of
@@ -113,11 +114,14 @@ def list_(format_: str) -> None:
 def test(slug: str, format_: str) -> int:
     """Asks an issuer what it offers; says what is missing, and what that means for people. Nothing is stored."""
     built = services()
-    checks = check_issuer(built, issuer_named(built, slug))
+    wanted = issuer_named(built, slug)
+    checks = check_issuer(built, wanted)
     if format_ == "json":
         print_json([check._asdict() for check in checks])
     else:
         print_rows([("ok" if check.is_good else "FAILED", check.what, check.words) for check in checks], indent="")
+        if wanted.client_auth is ClientAuth.KEY:
+            tell_of_waiting_keys()
     return 0 if all(check.is_good for check in checks) else 1
 
 

@@ -57,6 +57,19 @@ def jwks() -> None:
     print_json(bootstrap.signing_keys(config.settings()).jwks())
 
 
+def tell_of_waiting_keys() -> None:
+    """After a rotation the old keys sign for a while: a test that goes well says nothing of the new ones."""
+    settings = config.settings()
+    listed = bootstrap.signing_keys(settings).listed() if settings.jwk_file.exists() else ()
+    waiting = [key for key, state in listed if state == "waits"]
+    if waiting:
+        click.echo(
+            f"This was tried with our old keys: the new ones sign from {instant(waiting[0].signs_from)} on. A server that "
+            "fetches them from us finds them by itself; one that was given them by hand (OpenEMR) must be given the new "
+            "ones before then: `milepost source registration SLUG`."
+        )
+
+
 def _tell_address(settings: config.Settings) -> None:
     if settings.public_url is None:
         click.echo("An EHR fetches their public halves from us: set MILEPOST_PUBLIC_URL first.")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from plugin.cli.keys import tell_of_waiting_keys
 from plugin.cli.terminal import (
     TERMINAL,
     format_option,
@@ -128,11 +129,14 @@ def list_(format_: str) -> None:
 def test(slug: str | None, format_: str) -> int:
     """Tries what a sweep needs, and says what works. Nothing is stored or written."""
     built = services()
-    checks = check_source(built, source_named(built, slug))
+    wanted = source_named(built, slug)
+    checks = check_source(built, wanted)
     if format_ == "json":
         print_json([check._asdict() for check in checks])
     else:
         print_rows([("ok" if check.is_good else "FAILED", check.what, check.words) for check in checks], indent="")
+        if wanted.client_id is not None:
+            tell_of_waiting_keys()
     return 0 if all(check.is_good for check in checks) else 1
 
 

@@ -22,6 +22,7 @@ from plugin.domain.origin import appointment_codes
 from plugin.domain.piece import pairs
 from plugin.domain.record import Coding, Event, Moment, Other, Patient, Record, Said
 from plugin.domain.step import Step
+from plugin.domain.unit import is_same_unit
 
 _INACTIVE = {"inactive", "remission", "resolved", "entered-in-error", "refuted"}
 REACHED = "reached-"
@@ -146,7 +147,7 @@ def _codes(fact: Other) -> frozenset[tuple[str, str]]:
 
 
 def _is_in(wanted: str | None, unit: str | None) -> bool:
-    return wanted is None or (unit or "").strip().casefold() == wanted.strip().casefold()
+    return wanted is None or is_same_unit(unit, wanted)
 
 
 # ------------------------------------------------------------------------------------------------- whether it holds

@@ -1,4 +1,5 @@
-"""Goals of one patient: what is aimed at, what was measured, whether it moves, and which plan and milestones it is of."""
+"""Goals of one patient: what is aimed at, what was measured, whether it moves, and which plan and milestones it is
+of."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from plugin.domain.assessment import Milestone
 from plugin.domain.measurement import Candidate, Measurement, Result, measured, numbers_in, one_a_day, results_of
 from plugin.domain.moment import days
 from plugin.domain.record import CarePlan, Concept, Goal, GoalTarget, Record
+from plugin.domain.unit import is_same_unit, with_unit
 
 NOT_SHOWN = frozenset({"entered-in-error", "rejected", "cancelled"})
 """Lifecycles of goals that nobody works towards, and nobody ever did."""
@@ -134,15 +136,14 @@ def _milestones(goal: Goal, plans: Sequence[str], steps: Sequence[Milestone]) ->
 # ------------------------------------------------------------------------------------------------------------- targets
 def aim_of(target: GoalTarget) -> str | None:
     """What is aimed at, in words: ``below 7 %``, ``120 to 129 mmHg``, ``at most 80 mmHg``; None where nothing is."""
-    unit = f" {target.unit}" if target.unit else ""
     if target.value is not None:
-        return _SIDES.get(target.comparator or "", "{}").format(f"{target.value:.10g}{unit}")
+        return _SIDES.get(target.comparator or "", "{}").format(with_unit(f"{target.value:.10g}", target.unit))
     if target.low is not None and target.high is not None:
-        return f"{target.low:.10g} to {target.high:.10g}{unit}"
+        return with_unit(f"{target.low:.10g} to {target.high:.10g}", target.unit)
     if target.low is not None:
-        return f"at least {target.low:.10g}{unit}"
+        return f"at least {with_unit(f'{target.low:.10g}', target.unit)}"
     if target.high is not None:
-        return f"at most {target.high:.10g}{unit}"
+        return f"at most {with_unit(f'{target.high:.10g}', target.unit)}"
     return target.words
 
 
@@ -157,7 +158,7 @@ def _is_stuck(target: GoalTarget, measurements: Sequence[Measurement]) -> bool:
 
 def _distance(target: GoalTarget, measurement: Measurement) -> float | None:
     """How far from the target, on its wrong side."""
-    if target.unit and measurement.unit and _bare(target.unit) != _bare(measurement.unit):
+    if target.unit and measurement.unit and not is_same_unit(target.unit, measurement.unit):
         return None
     low, high = _limits(target)
     if low is None and high is None:
@@ -181,8 +182,3 @@ def _is_reached(target: GoalTarget, value: float) -> bool:
     if target.value is not None and target.comparator in ("<", ">") and value == target.value:
         return False
     return (low is None or value >= low) and (high is None or value <= high)
-
-
-def _bare(unit: str) -> str:
-    """Brackets and capitals make no other unit: ``mm[Hg]``, ``mmHg``."""
-    return unit.casefold().translate({ord(mark): None for mark in "[] "})

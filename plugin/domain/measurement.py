@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from plugin.domain.moment import Days, days
 from plugin.domain.piece import FINAL
 from plugin.domain.record import Event, Record
+from plugin.domain.unit import with_unit
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _WITH_NUMBERS = frozenset({"Observation", "QuestionnaireResponse"})
@@ -80,6 +81,14 @@ def one_a_day(candidates: Iterable[Candidate]) -> tuple[Measurement, ...]:
     """Oldest first, the one that counts of each day."""
     of_day = {found.measurement.on: found.measurement for found in sorted(candidates, key=_order)}
     return tuple(of_day[day] for day in sorted(of_day))
+
+
+def figures(measured: Sequence[Measurement]) -> list[tuple[Measurement, str]]:
+    """As a row is read: ``7.9``, ``8.3``, ``7.0 %``, each with as many decimals as the most precise of them, the last with
+    its unit."""
+    decimals = max((len(f"{m.value:.10g}".partition(".")[2]) for m in measured), default=0)
+    rows = [(m, f"{m.value:.{decimals}f}") for m in measured]
+    return [(m, with_unit(text, m.unit) if m is measured[-1] else text) for m, text in rows]
 
 
 def _order(found: Candidate) -> tuple[datetime, int, datetime, str]:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 
 from plugin.domain.audit import AuditEntry
-from plugin.domain.errors import MilepostError, SessionEnded
+from plugin.domain.errors import MilepostError, PermanentFailure, SessionEnded, TemporaryFailure
 from plugin.domain.issuer import Issuer
 from plugin.domain.launch import PanelSession, Tokens
 from plugin.usecases.services import Services
+
+RENEWED_BEFORE = timedelta(minutes=1)
+"""The EHR is asked for new tokens so long before the old ones run out."""
+
+_ASKED_EVERY = timedelta(minutes=1)
+"""At most, for one panel: an EHR that does not answer is waited for each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,29 @@ def open_panel(services: Services, token: str, *, is_active: bool = True) -> Ope
         _close(services, token, issuer)
         raise SessionEnded("This person or this EHR was shut out.")
     return OpenPanel(session, framed_by)
+
+
+def check_with_ehr(services: Services, token: str, session: PanelSession) -> None:
+    """Has the person's tokens renewed when they are about to run out, and so learns whether the EHR still lets them in:
+    who was logged out there, or whose launch is of another patient by now, has no panel any more. Raises SessionEnded. An EHR
+    that does not answer ends nothing, and one that gave no refresh token is not asked."""
+    tokens = services.launches.tokens(token)
+    if tokens is None or tokens.refresh is None or tokens.expires_at - RENEWED_BEFORE > services.clock():
+        return
+    if not services.launches.allow("renewal", session.launch, 1, _ASKED_EVERY):
+        return
+    with services.database.begin(reading=True) as uow:
+        issuer = uow.issuers.get(session.issuer)
+    try:
+        services.launches.refreshed(token, lambda held: services.smart(issuer).refresh(held, session.patient))
+    except TemporaryFailure:
+        return
+    except PermanentFailure as error:
+        with services.database.begin() as uow:
+            source = uow.sources.by_id(session.source_id).slug
+            uow.audit.write([_closing(session, source, services, "the EHR lets them in no more")])
+            uow.commit()
+        raise SessionEnded("The EHR has ended this session.") from error
 
 
 def end(services: Services, token: str, why: str = "closed") -> None:

@@ -1,4 +1,5 @@
-"""Whether what an open panel shows is still what stands: one quick look at our own tables."""
+"""Whether what an open panel shows is still what stands: one quick look at our own tables, and every few minutes the
+question to the EHR whether the person is still let in."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from plugin.domain.errors import SessionEnded
 from plugin.domain.launch import PanelSession
 from plugin.domain.panel import version_of
+from plugin.usecases.panel_session import check_with_ehr
 from plugin.usecases.services import Services
 
 
@@ -21,6 +23,7 @@ class Pulse:
 
 def pulse(services: Services, session: PanelSession, token: str) -> Pulse:
     """Raises SessionEnded when it ends at this very moment."""
+    check_with_ehr(services, token, session)
     until = services.launches.idle_until(token)
     if until is None:
         raise SessionEnded("This panel session has ended.")

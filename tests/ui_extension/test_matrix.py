@@ -1,7 +1,8 @@
 """Route × role × patient: who may ask for what, and that nobody gets anything of another patient than their own.
 
-Threats row 10 (the ids of another patient), row 12 (a role that may not), row 30 (one audit row for each reading and each
-act), and on every route row 3, row 22 and row 27 (no redirect, framed by its EHR alone, kept by nobody). A new route gets its entry here together with its answer to: who may?
+Threats row 10 (the ids of another patient), row 12 (a role that may not), row 30 (one audit row for each reading and
+each act), and on every route row 3, row 22 and row 27 (no redirect, framed by its EHR alone, kept by nobody). A new
+route gets its entry here together with its answer to: who may?
 """
 
 from __future__ import annotations
@@ -111,6 +112,7 @@ MATRIX: Mapping[str, Entry] = {
     "GET /standalone/<issuer>": Entry(Access.LAUNCH, [Asked("/standalone/ehr")]),
     "GET /callback/<issuer>": Entry(Access.LAUNCH, [Asked("/callback/ehr")]),
     "GET /p/<launch_id>": Entry(Access.LAUNCH, [Asked("/p/ehr.p2")]),
+    "GET /p/<launch_id>/anew": Entry(Access.LAUNCH, [Asked("/p/ehr.p2/anew")]),
     "POST /session": Entry(Access.LAUNCH, [Asked("/session", status=403)]),
     "DELETE /session": Entry(Access.PANEL, [Asked("/session", status=204, row="close-panel")]),
     "GET /panel": Entry(Access.PANEL, [Asked("/panel", READERS, row="read:panel")]),

@@ -1,4 +1,5 @@
-"""What stands in the head of every answer of launch and panel: nothing foreign runs in it, and only its EHR may frame it."""
+"""What stands in the head of every answer of launch and panel: nothing foreign runs in it, and only its EHR may frame
+it."""
 
 from __future__ import annotations
 
@@ -15,11 +16,17 @@ _POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors "
 )
 _FRAMED_BY = "milepost.framed-by"
+_WITHOUT_ORIGIN = "milepost.without-origin"
 
 
 def let_frame(origins: Sequence[str]) -> None:
     """The answer to this request may be framed by pages of these origins."""
     request.environ[_FRAMED_BY] = tuple(origins)
+
+
+def take_origin() -> None:
+    """The page that answers this request is of no site: it reads nothing of ours, and shares no process with ours."""
+    request.environ[_WITHOUT_ORIGIN] = True
 
 
 def panel_headers(app: Flask) -> None:
@@ -32,6 +39,7 @@ def panel_headers(app: Flask) -> None:
         if wanted not in (Access.LAUNCH, Access.PANEL):
             return response
         origins: tuple[str, ...] = request.environ.get(_FRAMED_BY, ()) or framed_by()
-        response.headers["Content-Security-Policy"] = _POLICY + (" ".join(origins) or "'none'")
+        sandbox = "sandbox allow-scripts; " if _WITHOUT_ORIGIN in request.environ else ""
+        response.headers["Content-Security-Policy"] = sandbox + _POLICY + (" ".join(origins) or "'none'")
         del response.headers["X-Frame-Options"]
         return compressed(response) if wanted is Access.PANEL else response

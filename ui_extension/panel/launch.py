@@ -1,4 +1,5 @@
-"""The way into a panel: an EHR opens ``/launch`` in a frame, comes back to ``/callback``, and the page there gets a token.
+"""The way into a panel: an EHR opens ``/launch`` in a frame, comes back to ``/callback``, and the page there gets a
+token.
 
 The pages are static but for where they lead. State, code and secret pass through the browser's own scripts and one POST
 to this origin: no cookie, nothing that another site's page could send along, and no address that holds them afterwards.
@@ -27,7 +28,7 @@ from plugin.usecases.launch import (
 )
 from plugin.usecases.services import Services
 from ui_extension.panel.faults import launch_faults, page
-from ui_extension.panel.headers import let_frame
+from ui_extension.panel.headers import let_frame, take_origin
 from ui_extension.panel.refusals import SESSION_OVER, Words
 
 LAUNCHES_A_MINUTE = 300
@@ -40,7 +41,7 @@ _FIELDS = {"issuer": True, "state": False, "secret": True, "code": False, "error
 
 
 def launch_pages(services: Services) -> Blueprint:
-    """``/launch``, ``/standalone/<issuer>``, ``/callback/<issuer>`` and ``/p/<launch>``."""
+    """``/launch``, ``/standalone/<issuer>``, ``/callback/<issuer>``, ``/p/<launch>`` and ``/p/<launch>/anew``."""
     pages = Blueprint("launch", __name__, template_folder="templates")
     launch_faults(pages, services)
 
@@ -75,6 +76,13 @@ def launch_pages(services: Services) -> Blueprint:
         if slug is None:
             return page(SESSION_OVER)
         return make_response(render_template("panel/shell.html", launch=launch_id, issuer=issuer.slug))
+
+    @pages.get("/p/<launch_id>/anew")
+    @open_to(Access.LAUNCH)
+    def anew(launch_id: str) -> Response:
+        let_frame(issuer_named(services, issuer_of_page(launch_id)).ehr_origins)
+        take_origin()
+        return make_response(render_template("panel/anew.html", launch=launch_id))
 
     return pages
 

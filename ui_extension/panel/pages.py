@@ -32,6 +32,9 @@ VERSION_HEADER = "X-Panel-Version"
 
 _NOTHING = Markup()
 
+SHORT = 14
+"""Lines of a plan, a card of a gap counted as four: up to here, what comes after stands below it instead of beside it."""
+_CARD = 4
 BUTTONS_FOR = 40
 """Lines that each bring their buttons; of a longer plan they come with the line's "Why?"."""
 
@@ -103,6 +106,7 @@ def _drawn(services: Services, panel: Panel, message: Markup = _NOTHING) -> str:
 def draw_panel(services: Services, panel: Panel, message: Markup = _NOTHING) -> Markup:
     """Everything of one patient, with what is to be said on top."""
     lines = [dots(series) for series in panel.scores]
+    length = sum(len(phase.lines) for plan in panel.plans for phase in plan.phases)
     return Markup(  # nosec B704  # our own template, which escapes
         render_template(
             "panel/panel.html",
@@ -115,7 +119,8 @@ def draw_panel(services: Services, panel: Panel, message: Markup = _NOTHING) -> 
             drawn=[(series, line, path(line)) for series, line in zip(panel.scores, lines, strict=True)],
             link=partial(chart_link, panel.chart),
             once=services.token(),
-            is_long=sum(len(phase.lines) for plan in panel.plans for phase in plan.phases) > BUTTONS_FOR,
+            is_long=length > BUTTONS_FOR,
+            is_short=length + _CARD * len(panel.attention) <= SHORT,
             sees_plan=Data.PLAN not in panel.hidden,
         )
     )

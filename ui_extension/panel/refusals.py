@@ -159,7 +159,8 @@ NOT_HERE = Words("There is nothing here", "This is no page of Milepost.", _AGAIN
 NOT_LIKE_THIS = Words("This cannot be asked like this", "The request was not one of Milepost's own.", _AGAIN, 400)
 SESSION_OVER = Words(
     "Your session has ended",
-    "So that nobody else reads it, a chart closes when nobody uses it for a while, and at the end of a shift.",
+    "So that nobody else reads it, a chart closes when nobody uses it for a while, when you log out of the EHR, and at the "
+    "end of a shift.",
     _AGAIN,
     401,
 )

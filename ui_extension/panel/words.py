@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
+from plugin.domain.measurement import figures
 from plugin.domain.panel.view import Day, Look, Strip, Who
 from ui_extension.panel.act_words import BARRIER_WORDS, OUTCOMES, REASON_WORDS, ROLE_WORDS
 
@@ -450,13 +451,14 @@ def first_down(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-FILTERS: Mapping[str, Callable[..., str | bool]] = {
+FILTERS: Mapping[str, Callable[..., object]] = {
     "born_day": born_day,
     "clock": clock,
     "day": day,
     "days_late": days_late,
     "due_day": due_day,
     "due_from": due_from,
+    "figures": figures,
     "first_down": first_down,
     "first_up": first_up,
     "language": language,

@@ -1,4 +1,5 @@
-"""What needs a person: gaps with their ladder, what was tried and what comes next; and steps that somebody must look at."""
+"""What needs a person: gaps with their ladder, what was tried and what comes next; and steps that somebody must look
+at."""
 
 from __future__ import annotations
 

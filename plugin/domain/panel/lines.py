@@ -11,6 +11,7 @@ from plugin.domain.panel.on_file import OnFile, title_of
 from plugin.domain.panel.view import Booking, Day, Found, Line, Look, Miss, Word
 from plugin.domain.permissions import Action, Data, can
 from plugin.domain.record import Appointment, Event, Fact, Order, Said, Statement
+from plugin.domain.unit import with_unit
 
 _LOOKS = {
     Status.COMPLETED: Look.DONE,
@@ -21,6 +22,7 @@ _LOOKS = {
     Status.READY: Look.READY,
     Status.UPCOMING: Look.LATER,
 }
+_STAND_NO_MORE = frozenset({"cancelled", "noshow", "entered-in-error"})
 _WHAT_IT_WAS = {"Encounter": "Visit", "Appointment": "Visit", "QuestionnaireResponse": "Questionnaire"}
 
 
@@ -54,6 +56,7 @@ def line_of(milestone: Milestone, file: OnFile, goals: Sequence[GoalLine] = ()) 
         days_late=(milestone.days_past_due or 0) if milestone.gap is Gap.OPEN else 0,
         tier=milestone.tier if milestone.gap is Gap.OPEN else 0,
         booking=booking_of(milestone, file),
+        may_be_booking=_booking_at(milestone.may_be_booked_for, file),
         done_on=milestone.completed_on,
         evidence=tuple(_found(evidence, file) for evidence in milestone.evidence),
         word=_word(milestone, file),
@@ -67,14 +70,18 @@ def line_of(milestone: Milestone, file: OnFile, goals: Sequence[GoalLine] = ()) 
 
 def booking_of(milestone: Milestone, file: OnFile) -> Booking | None:
     """The earliest standing booking, with the appointment that it is, where it can be told which."""
-    day = file.day(milestone.booked_for)
+    return _booking_at(milestone.booked_for, file)
+
+
+def _booking_at(start: str | None, file: OnFile) -> Booking | None:
+    day = file.day(start)
     if day is None or Data.SCHEDULE not in file.visible:
         return None
-    start = milestone.booked_for
-    same = (fact for fact in file.record.facts.values() if isinstance(fact, Appointment) and fact.start == start)
-    appointment = next(same, None)
-    if appointment is None:
+    visits = (fact for fact in file.record.facts.values() if isinstance(fact, Appointment))
+    same = [visit for visit in visits if visit.start == start and visit.status not in _STAND_NO_MORE]
+    if len(same) != 1:
         return Booking(ref=None, day=day)
+    (appointment,) = same
     return Booking(
         ref=appointment.ref,
         day=day,
@@ -127,8 +134,7 @@ def fact_value(fact: Fact | None) -> str | None:
     """A measured value with its unit; 0 is one."""
     if not isinstance(fact, Event) or fact.value is None:
         return None
-    unit = "" if fact.unit in (None, "", "1", "{score}") else f" {fact.unit}"
-    return f"{fact.value:g}{unit}"
+    return with_unit(f"{fact.value:.10g}", fact.unit)
 
 
 def _miss(missed: Missed, file: OnFile) -> Miss:

@@ -1,5 +1,5 @@
-"""What the panel shows of one patient, as values: no HTML, no words where a template has them. Days are local days of the
-practice, moments are aware and in its zone."""
+"""What the panel shows of one patient, as values: no HTML, no words where a template has them. Days are local days of
+the practice, moments are aware and in its zone."""
 
 from __future__ import annotations
 
@@ -178,6 +178,8 @@ class Line:
     days_late: int = 0
     tier: int = 0
     booking: Booking | None = None
+    may_be_booking: Booking | None = None
+    """A visit that names no step, and may be this one."""
     done_on: date | None = None
     evidence: tuple[Found, ...] = ()
     word: Word | None = None

@@ -1,4 +1,5 @@
-"""Tests of fhir_adapters/smart/id_token.py: threat row 14, wrong in each claim, signed by the wrong one, or not at all."""
+"""Tests of fhir_adapters/smart/id_token.py: threat row 14, wrong in each claim, signed by the wrong one, or not at
+all."""
 
 import base64
 import hashlib
@@ -140,6 +141,14 @@ def test_what_is_still_right_is_taken(id_tokens: IdTokens, authority: Authority,
     authority.claims.update(changes)
 
     assert id_tokens.check(authority.signed(), PENDING.nonce).fhir_user == "Practitioner/nurse-1"
+
+
+@pytest.mark.parametrize("missing", ["iss", "aud", "exp", "iat", "nonce", "sub"])
+def test_what_must_be_said_may_not_be_left_out(id_tokens: IdTokens, authority: Authority, missing: str) -> None:
+    """A token that never runs out, or is for anybody, is none."""
+    del authority.claims[missing]
+
+    refuse(id_tokens, authority.signed())
 
 
 @pytest.mark.parametrize("missing", ["fhirUser", "name"])

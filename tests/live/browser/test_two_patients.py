@@ -1,7 +1,7 @@
 """Two charts open at once, in frames and in tabs: never a byte of one in the other (row 24)."""
 
 import pytest
-from playwright.sync_api import Frame, expect
+from playwright.sync_api import Frame, Route, expect
 
 from plugin.domain.act import ActKind
 from tests.live.browser.conftest import Stage, Visit
@@ -75,6 +75,28 @@ def test_a_write_that_names_another_patient_is_refused(visit: Visit, stage: Stag
 
     expect(page.locator("[data-fault='409']")).to_be_visible()
     assert stage.statements() == before
+
+
+def test_what_comes_back_of_another_patient_closes_the_panel(visit: Visit, stage: Stage) -> None:
+    """Row 24: whatever went wrong behind it, by the pulse or by what is to be drawn: nothing of either patient stays."""
+    nurse = visit()
+    nurse.logs_in()
+    mine, other = (f"Patient/{patient}" for patient in (stage.practice.showcase, stage.practice.other))
+
+    for path in ("**/panel/pulse*", "**/panel"):
+        page = nurse.alone(stage.practice.showcase)
+        page.route(path, lambda route: answered_otherwise(route, mine, other))
+        page.evaluate("document.querySelector('[data-stay]').click(); dispatchEvent(new Event('focus'))")
+
+        expect(page.locator("#cover")).to_contain_text("Stop: another patient")
+        assert page.locator("#panel").inner_html().strip() == ""
+        assert page.evaluate("Object.keys(sessionStorage).filter((name) => name.startsWith('p:'))") == []
+
+
+def answered_otherwise(route: Route, patient: str, other: str) -> None:
+    """As if the server had mistaken one patient for another."""
+    answer = route.fetch()
+    route.fulfill(response=answer, body=answer.text().replace(f'"{patient}"', f'"{other}"'))
 
 
 def test_a_panel_cannot_be_opened_in_another_tab_by_its_address(visit: Visit, stage: Stage) -> None:

@@ -1,6 +1,7 @@
 """The ways into a panel that are refused, and the ends of one: each is a page that a nurse understands."""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import FrameLocator, Page, Route, expect
@@ -110,6 +111,22 @@ def test_a_frame_that_remembers_nothing_says_so(nurse: Visitor, stage: Stage) ->
     link = frame.get_by_role("link", name="Open Milepost in a new tab")
     assert link.get_attribute("href") == f"/standalone/{ISSUER}"
     picture(page, "frame-that-remembers-nothing")
+
+
+def test_a_frame_that_chromium_does_not_draw_is_made_anew(nurse: Visitor, stage: Stage) -> None:
+    """Once, by way of a page of no site, and the same session goes on there. Here a style does what Chromium's mistake
+    does: no boxes, though the frame gets its animation frames."""
+    ways: list[str] = []
+    hidden = "addEventListener('DOMContentLoaded', () => { document.documentElement.style.display = 'none'; })"
+    nurse.context.add_init_script(f"if (location.pathname.startsWith('/p/') && !location.hash) {hidden}")
+    page = nurse.context.new_page()
+    page.on("framenavigated", lambda frame: ways.append(urlsplit(frame.url).path))
+
+    page.goto(nurse.launch_of(stage.practice.showcase))
+    page.wait_for_url("**/p/*#anew")
+    painted(page.main_frame)
+
+    assert [way for way in ways if way.endswith("/anew")] == [f"{urlsplit(page.url).path}/anew"]
 
 
 def test_without_javascript_it_says_what_it_needs(visit: Visit, stage: Stage) -> None:

@@ -2,11 +2,14 @@
 
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from plugin.cli.command import outcome
+from tests.builders import World
+from tests.plugin.cli.typed import Typed
 
 
 @pytest.fixture
@@ -36,6 +39,22 @@ def test_keys_are_made_once_and_rotated(path: Path, capsys: pytest.CaptureFixtur
     ]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [key["d"] for key in json.loads(path.read_text())["keys"] if key["d"] in told] == []
+
+
+def test_a_test_after_a_rotation_says_that_it_was_the_old_keys(path: Path, world: World, typed: Typed) -> None:
+    """For ten minutes it goes well at a server that does not know the new ones; nothing of it where we get no tokens."""
+    for verb in ("make", "rotate"):
+        typed.text("keys", verb)
+    quiet = typed.text("source", "test", "main")
+    with world.database.begin() as uow:
+        uow.sources.update(replace(world.source, token=None, client_id="milepost"), world.clock())
+        uow.commit()
+
+    told = typed.text("source", "test", "main")
+
+    assert "old keys" not in quiet
+    assert "tried with our old keys: the new ones sign from" in told
+    assert "milepost source registration" in told
 
 
 @pytest.mark.parametrize("verb", ["list", "rotate"])

@@ -1,4 +1,5 @@
-"""`milepost source`, for an EHR without Tasks: adding it and its store, choosing where Tasks go, seeing what was chosen."""
+"""`milepost source`, for an EHR without Tasks: adding it and its store, choosing where Tasks go, seeing what was
+chosen."""
 
 from dataclasses import replace
 

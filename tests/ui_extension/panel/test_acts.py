@@ -1,4 +1,5 @@
-"""The acts in the panel: forms in their place, the panel as it stands afterwards, and everything that is refused in words."""
+"""The acts in the panel: forms in their place, the panel as it stands afterwards, and everything that is refused in
+words."""
 
 import re
 from dataclasses import replace
@@ -259,9 +260,11 @@ def test_who_meets_somebody_at_work_keeps_the_form(tab: Tab, monkeypatch: pytest
     assert "Prefers mornings." in answer.text
 
 
-def test_the_message_takes_it_back(tab: Tab) -> None:
-    """One button, with its own token: pressed twice it is one undo."""
+@pytest.mark.parametrize("later", [False, True])
+def test_the_message_takes_it_back(tab: Tab, later: bool) -> None:
+    """One button, with its own token: pressed twice it is one undo. So does the one under "Lately", at a later look."""
     done = tab.do("note", **FILLED["note"]).text
+    done = tab.client.get("/panel", headers=shown(tab.token)).text if later else done
     path = re.search(r'hx-post="(/panel/undo/[^"]+)"', done)
     sent = re.search(r"hx-vals='{\"once\": \"([^\"]+)\"", done)
     assert path

@@ -31,6 +31,7 @@ UNFRAMED = [
     ("GET", "/standalone/nobody", 400),
     ("GET", "/callback/nobody", 400),
     ("GET", "/p/nobody.x", 400),
+    ("GET", "/p/nobody.x/anew", 400),
     ("POST", "/session", 403),
     ("GET", "/panel/pulse", 401),
     ("DELETE", "/session", 401),
@@ -59,6 +60,16 @@ def test_pages_on_the_way_in_are_framed_by_their_ehr_alone(
     assert answer.status_code == status
     assert answer.headers["Content-Security-Policy"] == POLICY + ANCESTORS
     assert "X-Frame-Options" not in answer.headers
+    check(answer)
+
+
+def test_the_page_that_makes_a_frame_anew_has_no_origin(client: FlaskClient) -> None:
+    """In its EHR's frames as every page on the way in, and able to read nothing of ours; it only leads to the panel."""
+    answer = client.get("/p/ehr.any/anew")
+
+    assert answer.headers["Content-Security-Policy"] == f"sandbox allow-scripts; {POLICY}{ANCESTORS}"
+    assert "X-Frame-Options" not in answer.headers
+    assert 'data-panel="/p/ehr.any#anew"' in answer.text
     check(answer)
 
 

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from plugin.app import create_app
 from tests.builders import World
-from tests.charts import Json, concept, inline, plan
+from tests.charts import Json, booking, concept, inline, order, plan, step
 from tests.fake_launch import TOKENS
 from tests.fake_storage import ForgetfulDatabase
 from tests.full_chart import STARTED, a_session, a_world, chart, crisis, facts_of, full_world, stored
@@ -281,6 +281,50 @@ def test_nothing_is_late() -> None:
     text = " ".join(page(full_world(resources)).text.split())
 
     assert "Nothing is late, and nothing waits for a look. Next: Blood pressure, by 15 July." in text
+
+
+def test_a_gap_says_that_a_visit_was_missed() -> None:
+    """Not only that nothing is booked; and without a day where the chart has none."""
+    eye = order("eye", concept("308479007", "Eye clinic"), occurrencePeriod={"end": "2026-06-10"})
+    resources = [*chart()[:1], eye, booking("2026-06-08T09:00:00-05:00", "noshow", on="ServiceRequest/eye")]
+
+    text = " ".join(page(full_world([*resources, plan(step("ServiceRequest/eye"), start=STARTED)])).text.split())
+
+    assert re.search(r"Nothing booked, no result[^.]*\. Did not come on Mon 8 June\.", text)
+
+
+def test_a_visit_that_may_be_the_step_stands_beside_its_gap() -> None:
+    """Not "nothing booked" beside a booking that stands; nor "booked", which nothing says."""
+    pressure = inline(concept("1", "Blood pressure"), due="2026-06-10")
+    booked = booking("2026-06-25T10:00:00-05:00", on=None)
+
+    text = " ".join(page(full_world([*chart()[:1], booked, plan(pressure, start=STARTED)])).text.split())
+
+    assert "A visit is booked for Thu 25 June, 10:00, which may be this step; nothing says so." in text
+    assert "a visit Thu 25 June, 10:00 may be this step" in text
+    assert "Nothing booked" not in text
+
+
+@pytest.mark.parametrize(("due", "words"), [("2026-06-10", "the provider is told on"), ("2026-06-21", "goes through")])
+def test_what_was_late_from_the_beginning_keeps_messages_back_and_nothing_else(due: str, words: str) -> None:
+    """The staff's steps go on as they stand in the ladder; nobody reads that nothing will happen."""
+    world = full_world([*chart()[:1], plan(inline(concept("1", "Blood pressure"), due=due), start=STARTED)])
+    tables = world.database.tables  # type: ignore[attr-defined]  # of the fake
+    tables.patients[1, "Patient/p1"] = replace(tables.patients[1, "Patient/p1"], backlog=True)
+
+    text = " ".join(page(world).text.split())
+
+    assert "No message goes out by itself until somebody has gone through it." in text
+    assert words in text
+
+
+def test_what_comes_after_a_short_plan_stands_below_it() -> None:
+    """And beside a long one: in the same order."""
+    short = [*chart()[:1], plan(inline(concept("1", "Blood pressure"), due="2026-07-15"), start=STARTED)]
+
+    shown = [ask(full_world(chart_)).text for chart_ in (short, a_long_chart())]
+
+    assert [html.count("mp-short") for html in shown] == [1, 0]
 
 
 def test_who_has_died() -> None:

@@ -5,6 +5,7 @@
 const PULSE_MS = 15000;
 const SKELETON_MS = 300;
 const COVER_BEFORE_S = 90;
+const UNDRAWN_MS = 200;
 const VERSION_HEADER = "X-Panel-Version";
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -26,6 +27,16 @@ function storedToken(launch) {
   } catch {
     return null;
   }
+}
+
+// Where an EHR shows a frame just while it is opened, Chromium may go on taking it for one that is not displayed, and
+// draws nothing of it, nor of any other page of this site in it (seen with 156, 2026-11-26). What is really not displayed
+// gets no animation frames. By way of a page of no site the frame is made anew; once, so that nobody goes round.
+function beDrawn(anew) {
+  const isDrawn = () => document.documentElement.getClientRects().length > 0;
+  const look = () => requestAnimationFrame(() => isDrawn() || location.replace(anew));
+  if (location.hash) return;
+  requestAnimationFrame(() => isDrawn() || setTimeout(look, UNDRAWN_MS));
 }
 
 class Panel {
@@ -274,4 +285,7 @@ class Panel {
   }
 }
 
-document.addEventListener("DOMContentLoaded", () => new Panel().start());
+document.addEventListener("DOMContentLoaded", () => {
+  beDrawn(document.body.dataset.anew);
+  new Panel().start();
+});

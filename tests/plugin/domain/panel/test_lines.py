@@ -99,6 +99,26 @@ def test_evidence_and_booking() -> None:
     assert (second.booking.ref, second.booking.with_whom) == ("Appointment/a1", ("M. Test Cho",))
 
 
+@pytest.mark.parametrize(
+    ("status", "with_whom"), [("cancelled", ("M. Test Cho",)), ("entered-in-error", ("M. Test Cho",)), ("booked", ())]
+)
+def test_with_whom_is_said_only_where_it_is_certain(status: str, with_whom: tuple[str, ...]) -> None:
+    """Another appointment at the same hour that stands no more does not lend its name; of two that stand none does."""
+    at = Moment("2026-06-25T10:30:00-05:00")
+    visits = [
+        Appointment(
+            ref=f"Appointment/{who}", start=at, status=state, participants=(Participant(f"Practitioner/{who}"),)
+        )
+        for who, state in (("osei", status), ("cho", "booked"))
+    ]
+
+    (plan,) = shown(on_time(status=Status.SCHEDULED, booked_for=str(at)), facts=visits).plans
+
+    booking = plan.phases[0].lines[0].booking
+    assert booking is not None
+    assert booking.with_whom == with_whom
+
+
 def test_who_is_never_an_id() -> None:
     """A name, else the role, else nobody by name."""
     owners = [
