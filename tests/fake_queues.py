@@ -15,6 +15,7 @@ from plugin.domain.queue import (
     At,
     GapLine,
     Listing,
+    OwnerName,
     PatientLine,
     PlanName,
     Show,
@@ -57,7 +58,12 @@ class FakeQueues(Part):
         return _page(self._patients(wanted), _patient_key, at, limit)
 
     def cells(
-        self, listing: Listing, today: date, *, among: Sequence[int] | None = None, owner: Sequence[str] | None = None
+        self,
+        listing: Listing,
+        today: date,
+        *,
+        among: Sequence[int] | None = None,
+        owner: Sequence[OwnerName] | None = None,
     ) -> Sequence[Cell]:
         everything = Wanted(
             who="", roles=(), today=today, among=None if among is None else tuple(among), show=Show.ALL,
@@ -197,16 +203,18 @@ class FakeQueues(Part):
         if isinstance(line, WorkLine):
             tier, owner = line.item.priority, line.item.owner
             role: str | None = line.item.role
-            is_roles = _is_in_roles(line.item, wanted)
+            is_roles = _is_in_roles(line, wanted)
         else:
             tier, role, owner = line.step.tier, line.step.owner.role, line.step.owner.reference
             is_roles = owner is None and role in wanted.roles
         return (
             _is_among(line.whom, wanted)
-            and {Whose.MINE: owner in wanted.names, Whose.ROLES: is_roles, Whose.ALL: True}[wanted.whose]
+            and {Whose.MINE: _is_one_of(owner, line.whom, wanted.names), Whose.ROLES: is_roles, Whose.ALL: True}[
+                wanted.whose
+            ]
             and wanted.tier in (None, tier)
             and wanted.role in (None, role)
-            and (wanted.owner is None or owner in wanted.owner)
+            and (wanted.owner is None or _is_one_of(owner, line.whom, wanted.owner))
             and wanted.program in (None, line.program or NO_PROGRAM)
             and wanted.stage in (None, line.stage)
         )
@@ -221,8 +229,14 @@ def known_as(known: Known) -> tuple[int, str]:
     return known.source_id, known.ref
 
 
-def _is_in_roles(item: WorkItem, wanted: Wanted) -> bool:
-    return item.role in wanted.roles and (item.owner in (None, *wanted.names) or item.state == "open")
+def _is_in_roles(line: WorkLine, wanted: Wanted) -> bool:
+    item = line.item
+    is_free = item.owner is None or item.state == "open" or _is_one_of(item.owner, line.whom, wanted.names)
+    return item.role in wanted.roles and is_free
+
+
+def _is_one_of(owner: str | None, whom: Whom, names: Sequence[OwnerName]) -> bool:
+    return any(owner == name.who and name.source_id in (None, whom.source_id) for name in names)
 
 
 def _shows_work(item: WorkItem, wanted: Wanted) -> bool:

@@ -126,6 +126,14 @@ class Show(StrEnum):
     ALL = "all"
 
 
+class OwnerName(NamedTuple):
+    """How somebody is named who has work or steps. A reference counts in its source alone, since elsewhere it is another
+    person; a name that we gave ourselves (without a source) counts everywhere."""
+
+    who: str
+    source_id: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What a list is narrowed by. ``who`` and ``roles`` are of whoever asks, ``known_as`` what the charts call them beside
@@ -133,7 +141,7 @@ class Wanted:
 
     who: str
     roles: tuple[str, ...]
-    known_as: tuple[str, ...] = ()
+    known_as: tuple[OwnerName, ...] = ()
     today: date
     words: tuple[str, ...] = ()
     """What was searched for."""
@@ -145,14 +153,14 @@ class Wanted:
     show: Show = Show.ALL
     tier: int | None = None
     role: str | None = None
-    owner: tuple[str, ...] | None = None
+    owner: tuple[OwnerName, ...] | None = None
     program: str | None = None
     stage: str | None = None
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def names(self) -> tuple[OwnerName, ...]:
         """All those of whoever asks."""
-        return (self.who, *self.known_as)
+        return (OwnerName(self.who), *self.known_as)
 
 
 NO_PROGRAM = "-"

@@ -30,6 +30,7 @@ from plugin.domain.queue import (
     At,
     GapLine,
     Listing,
+    OwnerName,
     PatientLine,
     Show,
     Wanted,
@@ -46,6 +47,10 @@ from plugin.storage.work_items import SqlWorkItems
 
 _WHOM = (patient.c.id.label("whom"), patient.c.source_id, patient.c.ref, patient.c.risk)
 _IS_TRACKED = patient.c.tracked_at.is_not(None)
+_OF = patient.alias("of_item")
+_SOURCE_OF_ITEM = (
+    select(_OF.c.source_id).where(_OF.c.id == work_item.c.patient_id).correlate(work_item).scalar_subquery()
+)
 
 
 class _Sheet(NamedTuple):
@@ -129,7 +134,12 @@ class SqlQueues:
         ], has_more
 
     def cells(
-        self, listing: Listing, today: date, *, among: Sequence[int] | None = None, owner: Sequence[str] | None = None
+        self,
+        listing: Listing,
+        today: date,
+        *,
+        among: Sequence[int] | None = None,
+        owner: Sequence[OwnerName] | None = None,
     ) -> Sequence[Cell]:
         """See the port. One look at an index that has all of it."""
         if listing is Listing.PATIENTS:
@@ -141,7 +151,7 @@ class SqlQueues:
         cell = (_tier(sheet.rank), role, columns.program, columns.stage, state, owned.is_not(None))
         where = self._listed(sheet, among)
         if owner is not None:
-            where = and_(where, _is_one_of(owned, owner))
+            where = and_(where, _has_item(owner) if sheet is _WORK else _has_gap(owner))
         labelled = (column.label(f"c{number}") for number, column in enumerate(cell))
         cells = select(*labelled).where(where).subquery()
         rows = self._transaction.rows(select(*cells.c, func.count()).group_by(*cells.c))
@@ -179,13 +189,13 @@ class SqlQueues:
     # ------------------------------------------------------------------------------------------------------- which lines
     def _of_work(self, wanted: Wanted) -> ColumnElement[bool]:
         c = work_item.c
-        owner = [_is_one_of(c.owner, wanted.owner)] if wanted.owner is not None else []
+        owner = [_has_item(wanted.owner)] if wanted.owner is not None else []
         narrow = _narrow(wanted, role=c.role, program=c.program, stage=c.stage, rank=c.rank)
         return and_(self._listed(_WORK, wanted.among), _shown_work(wanted), _whose_work(wanted), *owner, *narrow)
 
     def _of_gaps(self, wanted: Wanted) -> ColumnElement[bool]:
         c = milestone.c
-        owner = [_is_one_of(c.owner_ref, wanted.owner)] if wanted.owner is not None else []
+        owner = [_has_gap(wanted.owner)] if wanted.owner is not None else []
         narrow = _narrow(wanted, role=c.owner_role, program=c.program, stage=c.stage, rank=c.rank)
         return and_(self._listed(_GAPS, wanted.among), _shown_gaps(wanted), _whose_gaps(wanted), *owner, *narrow)
 
@@ -266,16 +276,32 @@ def _whose_work(wanted: Wanted) -> ColumnElement[bool]:
     """What is open in a role's queue is the role's, whomever the chart names for it."""
     owner = work_item.c.owner
     if wanted.whose is Whose.MINE:
-        return _is_one_of(owner, wanted.names)
-    is_free = or_(owner.is_(None), _is_one_of(owner, wanted.names), work_item.c.state == "open")
+        return _has_item(wanted.names)
+    is_free = or_(owner.is_(None), _has_item(wanted.names), work_item.c.state == "open")
     return and_(_is_one_of(work_item.c.role, wanted.roles), is_free) if wanted.whose is Whose.ROLES else true()
 
 
 def _whose_gaps(wanted: Wanted) -> ColumnElement[bool]:
     if wanted.whose is Whose.MINE:
-        return _is_one_of(milestone.c.owner_ref, wanted.names)
+        return _has_gap(wanted.names)
     is_of_role = and_(milestone.c.owner_ref.is_(None), _is_one_of(milestone.c.owner_role, wanted.roles))
     return is_of_role if wanted.whose is Whose.ROLES else true()
+
+
+def _has_item(names: Sequence[OwnerName]) -> ColumnElement[bool]:
+    return _is_theirs(work_item.c.owner, _SOURCE_OF_ITEM, names)
+
+
+def _has_gap(names: Sequence[OwnerName]) -> ColumnElement[bool]:
+    return _is_theirs(milestone.c.owner_ref, milestone.c.source_id, names)
+
+
+def _is_theirs(
+    owner: ColumnElement[str], source_id: ColumnElement[int], names: Sequence[OwnerName]
+) -> ColumnElement[bool]:
+    given = [name.who for name in names if name.source_id is None]
+    in_charts = (and_(owner == who, source_id == where) for who, where in names if where is not None)
+    return or_(_is_one_of(owner, given), *in_charts)
 
 
 def _narrow(

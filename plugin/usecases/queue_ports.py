@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
-from plugin.domain.queue import At, GapLine, Listing, PatientLine, Wanted, WorkLine
+from plugin.domain.queue import At, GapLine, Listing, OwnerName, PatientLine, Wanted, WorkLine
 from plugin.domain.tally import Cell
 
 
@@ -34,7 +34,12 @@ class Queues(Protocol):
         """The same of tracked patients."""
 
     def cells(
-        self, listing: Listing, today: date, *, among: Sequence[int] | None = None, owner: Sequence[str] | None = None
+        self,
+        listing: Listing,
+        today: date,
+        *,
+        among: Sequence[int] | None = None,
+        owner: Sequence[OwnerName] | None = None,
     ) -> Sequence[Cell]:
         """How many lines a list has, over all of its pages, by all that it can be narrowed by; of some patients, or of
         what somebody owns, under any of these names. Of patients: how many plans."""

@@ -18,6 +18,7 @@ from plugin.domain.queue import (
     At,
     GapLine,
     Listing,
+    OwnerName,
     PatientLine,
     Show,
     Wanted,
@@ -30,6 +31,7 @@ from plugin.domain.queue import (
 from plugin.domain.search import search_words
 from plugin.domain.tally import Counts, shows
 from plugin.domain.work import WorkAct, offered
+from plugin.usecases import owner_names
 from plugin.usecases.on_file import names_of
 from plugin.usecases.ports import UnitOfWork
 from plugin.usecases.services import Services
@@ -93,17 +95,14 @@ def wanted_by(  # a keyword for each filter
     )
 
 
-def _all_names(services: Services, person_id: int) -> tuple[str, ...] | None:
+def _all_names(services: Services, person_id: int) -> tuple[OwnerName, ...] | None:
     with services.database.begin(reading=True) as uow:
         try:
-            return (uow.people.get(person_id).who, *_known_as(uow, person_id))
+            person = uow.people.get(person_id)
         except UnknownName:
             return None
-
-
-def _known_as(uow: UnitOfWork, person_id: int) -> tuple[str, ...]:
-    """What the charts call somebody, by the EHR users who are the same person: steps are theirs under that name."""
-    return tuple(one.who for one in uow.people.all() if one.belongs_to == person_id)
+        own = owner_names.names_of(person, owner_names.sources_of(uow))
+        return (*own, *owner_names.known_as(uow, person_id))
 
 
 def show_work(
@@ -230,7 +229,8 @@ def work_in_hand(services: Services, me: SignedIn) -> int:
     """How much work somebody has that waits for them today."""
     today = services.practice.day(services.clock())
     with _look(services, me, Listing.WORK) as uow:
-        mine = uow.queues.cells(Listing.WORK, today, owner=(me.who, *_known_as(uow, me.person_id)))
+        names = (OwnerName(me.who), *owner_names.known_as(uow, me.person_id))
+        mine = uow.queues.cells(Listing.WORK, today, owner=names)
     return sum(cell.lines for cell in mine if shows(Listing.WORK, Show.TODO, cell))
 
 
@@ -252,7 +252,7 @@ def _look(services: Services, me: SignedIn, listing: Listing) -> Iterator[UnitOf
 def _found(uow: UnitOfWork, me: SignedIn, wanted: Wanted) -> Wanted:
     """With all names of whoever asks, and the patients whom a search finds; nobody, where it finds too many to be shown. Who
     may not see names cannot look for them either."""
-    wanted = replace(wanted, known_as=_known_as(uow, me.person_id))
+    wanted = replace(wanted, known_as=owner_names.known_as(uow, me.person_id))
     if not wanted.words or not can(me.roles, Action.READ, Data.PLAN):
         return replace(wanted, words=())
     found = tuple(uow.queues.find(wanted.words, MOST_FOUND + 1))
@@ -320,6 +320,8 @@ def _written_down(services: Services, me: SignedIn, listing: Listing, sheet: She
     """Which list, narrowed by what, and whom it showed. What was searched for is not written down: it is a name."""
     wanted = sheet.wanted
     filters = {name: getattr(wanted, name) for name in _FILTERS if getattr(wanted, name) is not None}
+    if wanted.owner is not None:
+        filters["owner"] = [name.who for name in wanted.owner]
     detail = {
         **me.told,
         "rows": len(sheet.lines),

@@ -74,7 +74,8 @@ class Tallies:
         """By the audit log it is known to every process what somebody has done, from the moment on at which it is done."""
         kept, act = self._kept.get(listing), None
         if kept is not None and kept.lines > self.few and kept.is_fresh(listing, wanted.today, now):
-            act = uow.audit_log.last_act(wanted.names, ACTS[listing], since=kept.counted_at - ACT_TAKES)
+            names = [name.who for name in wanted.names]
+            act = uow.audit_log.last_act(names, ACTS[listing], since=kept.counted_at - ACT_TAKES)
             if act in (None, kept.act):
                 return kept
         counted = self._kept[listing] = _count(uow, listing, wanted, now, act=act)

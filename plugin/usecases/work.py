@@ -13,8 +13,10 @@ from plugin.domain import work
 from plugin.domain.account import SignedIn
 from plugin.domain.act import OWNER_ROLES
 from plugin.domain.errors import BadAct, MilepostError
+from plugin.domain.person import Person
 from plugin.domain.work import WorkAct, WorkItem
 from plugin.domain.work_check import check_finish, check_snooze
+from plugin.usecases.owner_names import names_of, sources_of
 from plugin.usecases.ports import UnitOfWork
 from plugin.usecases.services import Services
 from plugin.usecases.work_turn import WAIT, Did, WorkTurn, about_patient
@@ -68,7 +70,14 @@ def receivers(uow: UnitOfWork, item: WorkItem) -> Sequence[tuple[str, str | None
     roles = [(f"role:{role}", None) for role in OWNER_ROLES if work.may_take([role], item.kind)]
     people = [one for one in uow.people.all() if one.belongs_to is None and not one.is_disabled]
     able = [one for one in people if work.may_take(one.roles, item.kind)]
-    return [*roles, *((one.who, one.name) for one in able)]
+    return [*roles, *((one.who, one.name) for one in _known_there(uow, item, able))]
+
+
+def _known_there(uow: UnitOfWork, item: WorkItem, people: Sequence[Person]) -> Sequence[Person]:
+    """Without the users of another EHR than the patient's: under their reference it would be somebody else's there."""
+    source_id, _ = uow.patients.by_number(item.patient_id) or (None, "")
+    sources = sources_of(uow)
+    return [one for one in people if {name.source_id for name in names_of(one, sources)} & {None, source_id}]
 
 
 def finish(  # a keyword for each field of the form

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from plugin.domain.assessment import Alert, EffectKind, Gap, Owner, Status
-from plugin.domain.queue import NO_PROGRAM, At, Listing, Show, Wanted, Whose
+from plugin.domain.queue import NO_PROGRAM, At, Listing, OwnerName, Show, Wanted, Whose
 from plugin.domain.record import Moment, Patient, Said, Statement
 from plugin.domain.search import search_words
 from plugin.domain.source import Source
@@ -41,10 +41,10 @@ GAPS_NARROWED: Narrowed = [
     ({"program": NO_PROGRAM}, ["k3"]),
     ({"stage": "assignment"}, ["k3"]),
     ({"role": "coordinator"}, ["k3", "k2"]),
-    ({"owner": ("Practitioner/x",)}, ["k1"]),
+    ({"owner": (OwnerName("Practitioner/x"),)}, ["k1"]),
     ({"whose": Whose.ROLES}, ["k3", "k2"]),
     ({"whose": Whose.MINE}, []),
-    ({"whose": Whose.MINE, "known_as": ("Practitioner/x",)}, ["k1"]),
+    ({"whose": Whose.MINE, "known_as": (OwnerName("Practitioner/x"),)}, ["k1"]),
     ({"show": Show.TODO}, ["k3", "k1"]),
     ({"show": Show.BOOKED}, ["k2"]),
     ({"show": Show.ON_HOLD}, []),
@@ -80,9 +80,9 @@ WORK_NARROWED: Narrowed = [
     ({"show": Show.SNOOZED}, ["a"]),
     ({"show": Show.TODO, "today": TODAY + timedelta(days=3)}, ["c", "b", "a"]),
     ({"role": "provider"}, ["c"]),
-    ({"owner": (OTHER,)}, ["a"]),
-    ({"owner": (OTHER, ME)}, ["b", "a"]),
-    ({"whose": Whose.MINE, "known_as": (OTHER,)}, ["b", "a"]),
+    ({"owner": (OwnerName(OTHER),)}, ["a"]),
+    ({"owner": (OwnerName(OTHER), OwnerName(ME))}, ["b", "a"]),
+    ({"whose": Whose.MINE, "known_as": (OwnerName(OTHER),)}, ["b", "a"]),
     ({"tier": 2}, ["a"]),
     ({"words": ("rivera",)}, ["a"]),
     ({"program": "chronic-care", "stage": "follow-ups"}, ["a"]),
@@ -386,6 +386,24 @@ def test_work_that_is_over_leaves_the_list(any_database: Database, source: Sourc
     moved(any_database, done, released(done, ME))
 
     assert listed(any_database, EVERYBODYS) == ["c", "a"]
+
+
+def test_a_reference_is_somebody_only_in_its_own_source(any_database: Database, source: Source) -> None:
+    """Another EHR's person of the same reference has nothing here, in no list and no count."""
+    items = work(any_database, source)
+    moved(any_database, items["a"], claimed(items["a"], "Practitioner/x"))
+
+    def theirs(source_id: int) -> list[object]:
+        names = (OwnerName("Practitioner/x", source_id),)
+        mine = replace(EVERYBODYS, whose=Whose.MINE, known_as=names)
+        narrowed = (mine, replace(mine, whose=Whose.ROLES), replace(EVERYBODYS, owner=names))
+        with any_database.begin(reading=True) as unit:
+            cells = [unit.queues.cells(listing, TODAY, owner=names) for listing in (Listing.WORK, Listing.GAPS)]
+        lines = [sum(cell.lines for cell in of_one) for of_one in cells]
+        return [*(listed(any_database, wanted) for wanted in narrowed), keys(any_database, mine), *lines]
+
+    assert theirs(source.id) == [["a"], ["a"], ["a"], ["k1"], 1, 1]
+    assert theirs(source.id + 1) == [[], [], [], [], 0, 0]
 
 
 def test_what_was_tried(any_database: Database, source: Source) -> None:

@@ -17,6 +17,7 @@ from plugin.usecases.deliver import deliver
 from plugin.usecases.tick import tick
 from tests.admin import AdminClient, signed_in_client
 from tests.builders import World, a_patient, a_plan
+from tests.tabs import an_issuer
 
 NAMES = ("Test-Rivera, Ana", "Sample-Ito, Ken", "Demo-Novak, Eva")
 LISTS = ("work", "gaps", "patients")
@@ -234,6 +235,7 @@ def test_what_the_chart_gives_to_somebody_is_theirs(world: World, nurse: AdminCl
     world.server.put(replace(a_plan(1, due="2026-06-16"), author=Link("Practitioner/9", "Demo-Cho, Mia")))
     world.sweep()
     with world.database.begin() as uow:
+        uow.issuers.add(an_issuer(), world.clock())
         known = Identity(
             oidc_issuer="https://ehr.test", subject="cho", fhir_user="Practitioner/9", name="Demo-Cho, Mia"
         )
