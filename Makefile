@@ -13,10 +13,16 @@ LINT_INSTALLED := $(LINT_VENV)/.installed
 SEMGREP := $(LINT_VENV)/bin/semgrep
 PIP_QUIET := --quiet --disable-pip-version-check --no-input
 
+WHEEL_TEST := tests/architecture/test_wheel.py
+IN_CI := $(filter true,$(CI))
+
 # In CI the generated cases are the same in every run, so that a red build is red again; and what fails has a second try,
 # which the run shows.
-PYTEST := $(PYTHON) -m pytest -n 2 --dist loadfile $(if $(filter true,$(CI)),--hypothesis-profile=ci --reruns 1 -raR)
-WHEEL_TEST := tests/architecture/test_wheel.py
+PYTEST := $(PYTHON) -m pytest -n 2 --dist loadfile $(if $(IN_CI),--hypothesis-profile=ci)
+SECOND_TRY = $(if $(IN_CI),|| $(PYTEST) $(1) --last-failed --last-failed-no-failures none)
+UNIT := tests --ignore=tests/contract --ignore=tests/live --ignore=$(WHEEL_TEST)
+CONTRACT := tests/contract --servers postgres,redis
+
 PRODUCT := plugin fhir_adapters tasks ui_extension
 SOURCES := $(PRODUCT) deploy tests
 
@@ -47,11 +53,9 @@ $(LINT_INSTALLED): requirements/lint.txt $(INSTALLED)
 	@$(LINT_VENV)/bin/python -m pip install $(PIP_QUIET) --require-hashes -r requirements/lint.txt
 	@touch $@
 
-# HAPI is built meanwhile: that is mostly download, and test-live waits for it.
 .PHONY: test
 test: $(INSTALLED) ## Everything CI runs: lint, unit, contract, live, wheel; stops at the first that fails
-	@$(MAKE) --no-print-directory hapi-build >/dev/null 2>&1 & \
-	for stage in lint test-unit test-contract test-live test-wheel; do \
+	@for stage in lint test-unit test-contract test-live test-wheel; do \
 		begun=$$(date +%s); \
 		echo "==== $$stage"; \
 		$(MAKE) --no-print-directory $$stage; \
@@ -85,11 +89,11 @@ format: $(INSTALLED) ## Let ruff sort imports and lay out the code
 
 .PHONY: test-unit
 test-unit: $(INSTALLED) ## Tests that mirror the source, the golden cases, the architecture
-	$(PYTEST) tests --ignore=tests/contract --ignore=tests/live --ignore=$(WHEEL_TEST)
+	$(PYTEST) $(UNIT) $(call SECOND_TRY,$(UNIT))
 
 .PHONY: test-contract
 test-contract: $(INSTALLED) ## The same tests for each fake and its real adapter
-	$(PYTEST) tests/contract --servers postgres,redis
+	$(PYTEST) $(CONTRACT) $(call SECOND_TRY,$(CONTRACT))
 
 # Much of it is waiting for others, so that there are more processes than cores.
 .PHONY: test-live
