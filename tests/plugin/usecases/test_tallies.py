@@ -13,37 +13,18 @@ from plugin.usecases.queues import show_gaps, show_patients, show_work, wanted_b
 from plugin.usecases.tallies import ACT_TAKES, KEPT_FOR, Tallies
 from plugin.usecases.tick import tick
 from plugin.usecases.work import claim, finish
-from tests.builders import World, a_patient, a_plan, a_result
+from tests.at_work import somebody, two_are_late
+from tests.builders import World, a_result
 
 SECOND = timedelta(seconds=1)
 in_memory = pytest.mark.parametrize("world", ["memory"], indirect=True)
 """Where the database decides nothing."""
 
 
-def somebody(world: World, number: int = 1) -> SignedIn:
-    """A coordinator who is signed in."""
-    return SignedIn(
-        session=f"session-{number}",
-        person_id=number,
-        who=f"user:{number}",
-        name=f"Demo-Person {number}",
-        roles=("coordinator",),
-        origin="192.0.2.1",
-        signed_in_at=world.clock(),
-        proven_at=world.clock(),
-        ends_at=world.clock() + timedelta(hours=8),
-    )
-
-
 @pytest.fixture
 def items(world: World) -> list[WorkItem]:
     """Two patients whose HbA1c is eight days late: each is a gap, and a call for the coordinator."""
-    world.sweep()
-    world.server.put(*(a_patient(n) for n in (1, 2)), *(a_plan(n, due="2026-06-16") for n in (1, 2)))
-    world.sweep()
-    world.clock.forward(days=9, hours=3)
-    tick(world.services)
-    deliver(world.services)
+    two_are_late(world)
     with world.look() as uow:
         return list(uow.work_items.by_number(range(1, 10)).values())
 
@@ -107,7 +88,7 @@ def test_how_old_sums_may_be(world: World, items: list[WorkItem], listing: Listi
 def test_what_one_did_is_in_the_sums_at_once(world: World, items: list[WorkItem]) -> None:
     """In whichever web process the next page is drawn, however short before the act it has counted; for others it may take
     its time."""
-    me, other, processes = somebody(world), somebody(world, 2), (many(), many())
+    me, other, processes = somebody(world), somebody(world, number=2), (many(), many())
     for tallies in processes:
         counts(world, tallies, me)
 
@@ -129,7 +110,7 @@ def test_a_count_from_before_an_act_was_committed(world: World, items: list[Work
     me, tallies = somebody(world), many()
     began = world.clock()
     world.clock.forward(seconds=(ACT_TAKES - SECOND).total_seconds())
-    counts(world, tallies, somebody(world, 2))
+    counts(world, tallies, somebody(world, number=2))
     now = world.clock()
 
     world.clock.now = began

@@ -9,41 +9,20 @@ from plugin.domain.account import SignedIn
 from plugin.domain.errors import BadAct, Forbidden, UnknownName
 from plugin.domain.record import Said
 from plugin.domain.work import WhyNot, WorkItem
-from plugin.usecases.deliver import deliver
 from plugin.usecases.queues import show_item, show_work, wanted_by, work_in_hand, work_of_roles
-from plugin.usecases.tick import tick
 from plugin.usecases.work import claim, finish, in_bulk, reassign, release, snooze, undo, wake
 from plugin.usecases.work_turn import Did
-from tests.builders import World, a_patient, a_plan, a_result
+from tests.at_work import somebody, two_are_late
+from tests.builders import World, a_result
 
 in_memory = pytest.mark.parametrize("world", ["memory"], indirect=True)
 """Where the database decides nothing."""
 
 
-def somebody(world: World, *roles: str, number: int = 1) -> SignedIn:
-    """Signed in, as the guard finds them."""
-    return SignedIn(
-        session=f"session-{number}",
-        person_id=number,
-        who=f"user:{number}",
-        name=f"Demo-Person {number}",
-        roles=roles or ("coordinator",),
-        origin="192.0.2.1",
-        signed_in_at=world.clock(),
-        proven_at=world.clock(),
-        ends_at=world.clock() + timedelta(hours=8),
-    )
-
-
 @pytest.fixture
 def items(world: World) -> list[WorkItem]:
     """Two patients whose HbA1c is eight days late: each is a call for the coordinator since this morning."""
-    world.sweep()
-    world.server.put(*(a_patient(n) for n in (1, 2)), *(a_plan(n, due="2026-06-16") for n in (1, 2)))
-    world.sweep()
-    world.clock.forward(days=9, hours=3)
-    tick(world.services)
-    deliver(world.services)
+    two_are_late(world)
     world.jobs.asked.clear()
     return [item for number in (1, 2) for item in work_of(world, number)]
 
